@@ -1,0 +1,46 @@
+# Two commands set everything up: `make crawl` and `make test`.
+
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: help crawl test check format lint types lock clean
+
+help:             ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+crawl: .venv/run  ## crawl the fixture site
+	$(BIN)/python -m crawler --backend queue
+
+test: .venv/dev   ## run every test
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## all that CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+format: .venv/dev ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev   ## pin the dependencies anew: names, versions and hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --all-extras --group dev pyproject.toml --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --constraints requirements-dev.lock pyproject.toml --output-file requirements.lock
+
+clean:            ## remove what was made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev: requirements-dev.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ .venv/run
