@@ -1,0 +1,3 @@
+"""One crawl, many concurrency backends."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The decisions of a crawl: pure, without I/O, clock or lock."""

@@ -1,0 +1,398 @@
+"""The frontier: all that a crawl knows, and the one place where it is decided what is fetched next.
+
+    next(now) ──▶ Task   hand this over, now
+                  Wait   nothing may start before then, or before something comes back
+                  Done   nothing is pending, delayed, parked or in flight: the end
+    complete(outcome, now) ◀── what came back: settled, to be tried again, or late and ignored
+
+It is pure: no I/O, no clock, no lock, no thread. So the same decisions hold for every backend, and tests can play a
+day of crawling in a millisecond. What it decided since the last look is taken out with `take_changes`, to be stored.
+
+    take up ─▶ [next level] ─▶ [parked: robots.txt] ─▶ [pending, by host] ─▶ in flight ─▶ settled
+                                                          ▲  [delayed] [suspects] ◀─┘ transient failure
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+
+from crawler.core.flights import Flights
+from crawler.core.queues import HostQueues
+from crawler.core.report import Tally
+from crawler.core.retry import RetryPolicy
+from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules
+from crawler.model import Changes, Failure, Outcome, Role, Settled, Task, Verdict
+from crawler.urls import Scope, host
+
+WORKER_DIED = "worker-died"
+"""The failure that a backend reports for the tasks of a worker that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing may start before `until` (seconds, as `now`; inf: before something comes back)."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The crawl has come to its end."""
+
+
+Step = Task | Wait | Done
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlRules:
+    """The part of the configuration that the frontier decides by."""
+
+    user_agent: str = "crawler"
+    obey_robots: bool = True
+    per_host: int = 8
+    delay: float = 0.0
+    max_pages: int = 0
+    max_depth: int = 0
+    max_redirects: int = 5
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    consumers: int = 10
+    capacity: int = 10
+    """Detail URLs that may wait, here or in the hand-off, before list pages are withheld."""
+    widen_scope: bool = True
+    """Whether a start URL's redirect brings its target's host into scope."""
+
+
+class Frontier:
+    """Decides what is fetched, when, and what becomes of it. See the module's text."""
+
+    def __init__(
+        self,
+        rules: CrawlRules,
+        scope: Scope,
+        *,
+        holds: Mapping[Role, int],
+        leases: Mapping[Role, float],
+        random: Random | None = None,
+    ) -> None:
+        """Decide by `rules` within `scope`, for a backend whose crews take `holds[crew]` tasks at once.
+
+        A task that is not back after `leases[crew]` seconds is overdue.
+        """
+        self._rules = rules
+        self._scope = scope
+        self._holds = holds
+        self._random = random or Random()  # noqa: S311 - jitter is no secret
+        self._known: set[str] = set()
+        self._starts: set[str] = set()
+        self._redirects: dict[str, str] = {}
+        self._queues = HostQueues(rules.per_host, rules.delay)
+        self._flights = Flights(leases)
+        self._robots = RobotsBook(rules.user_agent)
+        self._delayed: list[tuple[float, int, Task]] = []
+        self._ticket = count()
+        self._suspects: deque[Task] = deque()
+        self._deaths: dict[str, int] = {}
+        self._level = 0
+        self._deeper: dict[int, list[Task]] = {}
+        self._cancelled = False
+        self._changes = Changes()
+        self.tally = Tally()
+
+    # ---- what the engine asks ------------------------------------------------------------------------------------
+
+    def start(self, urls: Sequence[str], settled: Iterable[Settled] = (), pending: Iterable[Task] = ()) -> None:
+        """Begin with the start URLs (canonical), at depth 0; or go on where an earlier run of the crawl ended.
+
+        `settled` is what it was through with, in that order, and `pending` what it had taken up and was not.
+        """
+        for url in urls:
+            self._admit_start(url)
+        for page in settled:
+            self._restore(page)
+        waiting = list(pending)
+        self._known.update(task.url for task in waiting)
+        self._level = min((task.depth for task in waiting), default=0)
+        for task in waiting:
+            self._enter(task)
+        for url in urls:
+            self._take_up(Task(url, self._scope.start_role(url)))
+
+    def next(self, now: float) -> Step:
+        """Return what is to be done at `now`: a task to hand over, a time to wait for, or that this is the end."""
+        self._tend(now)
+        if self._cancelled:
+            return Wait(self._next_event()) if self._flights else Done()
+        while True:
+            task = self._pick(now)
+            if task is not None:
+                self._flights.start(task, now)
+                return task
+            if self._flights:
+                return Wait(self._next_event())
+            if self._limit_reached() or not self._anything_left():
+                return Done()
+            if not self._descend():
+                return Wait(self._next_event())
+
+    def complete(self, outcome: Outcome, now: float) -> None:
+        """Take in what came back. An outcome that is not awaited any more is ignored."""
+        task = outcome.task
+        if not self._flights.land(task):
+            if self._flights.forget(task):
+                self._queues.release(task, now)
+            return
+        self._queues.release(task, now)
+        if outcome.failure is not None:
+            self._fail(task, outcome.failure, outcome, now)
+        elif task.role is Role.ROBOTS:
+            self._robots_answered(outcome)
+        elif outcome.redirect is not None:
+            self._redirected(outcome, outcome.redirect)
+        elif outcome.skip is not None:
+            self._settle(task, Verdict.SKIPPED, outcome.skip, outcome)
+        else:
+            self._settle(task, Verdict.OK, None, outcome)
+            self._follow(outcome)
+
+    def recall(self, task: Task, now: float) -> None:
+        """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
+        if self._flights.land(task):
+            self._queues.release(task, now, sent=False)
+            self._queues.add(task, first=True)
+
+    def cancel(self) -> None:
+        """Start nothing more; `next` is Done when what is in flight has come back."""
+        self._cancelled = True
+
+    def take_changes(self) -> Changes:
+        """Return what was decided since the last call."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    @property
+    def pending(self) -> int:
+        """How many pages are taken up and not settled."""
+        return len(self._known) - self.tally.settled
+
+    @property
+    def in_flight(self) -> int:
+        """How many tasks are handed over and not back."""
+        return len(self._flights)
+
+    # ---- what is next --------------------------------------------------------------------------------------------
+
+    def _tend(self, now: float) -> None:
+        """Bring everything up to `now`: leases that have run out, retries that are due."""
+        late, lost = self._flights.expire(now)
+        for task in lost:
+            self._queues.release(task, now)
+        for task in late:
+            self._changes.overdue.append(task)
+            self._fail(task, Failure("timeout", "the worker did not come back in time", transient=True), None, now)
+        while self._delayed and self._delayed[0][0] <= now:
+            self._queues.add(heapq.heappop(self._delayed)[2], first=True)
+
+    def _pick(self, now: float) -> Task | None:
+        if self._suspects:
+            return self._pick_suspect(now)
+        if not self._limit_reached() and (task := self._pick_role(Role.ROBOTS, now)) is not None:
+            return task
+        if self._page_budget() <= 0:
+            return None
+        # The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do. It is let
+        # through all the same where none of those that wait may start, so that one slow host does not hold up the rest.
+        flying = self._flights.flying[Role.DETAIL]
+        waiting = self._queues.waiting[Role.DETAIL] + max(0, flying - self._rules.consumers)
+        if waiting < self._rules.capacity:
+            return self._pick_role(Role.LIST, now) or self._pick_role(Role.DETAIL, now)
+        if flying >= self._holds[Role.DETAIL]:
+            return None
+        return self._pick_role(Role.DETAIL, now) or self._pick_role(Role.LIST, now)
+
+    def _pick_role(self, role: Role, now: float) -> Task | None:
+        if self._flights.flying[role.crew] >= self._holds[role.crew]:
+            return None
+        return self._queues.pop(role, now)
+
+    def _pick_suspect(self, now: float) -> Task | None:
+        """Return the next suspect once nothing else is in flight: if the worker dies again, it is known of what."""
+        if self._flights:
+            return None
+        gate = self._queues.gate(host(self._suspects[0].url))
+        if gate.full or gate.ready_at > now:
+            return None
+        gate.enter()
+        return self._suspects.popleft()
+
+    def _page_budget(self) -> float:
+        """Return how many more pages may be in flight without overshooting the limit."""
+        if not self._rules.max_pages:
+            return float("inf")
+        flying = self._flights.flying[Role.LIST] + self._flights.flying[Role.DETAIL]
+        return self._rules.max_pages - self.tally.fetched - flying
+
+    def _limit_reached(self) -> bool:
+        return bool(self._rules.max_pages) and self.tally.fetched >= self._rules.max_pages
+
+    def _anything_left(self) -> bool:
+        waiting = any(self._queues.waiting.values()) or self._robots.parked
+        return bool(waiting or self._delayed or self._suspects or self._deeper)
+
+    def _descend(self) -> bool:
+        """Go one level deeper once the one above is settled: so a depth is the least that any path gives."""
+        if not self._deeper or any(self._queues.waiting.values()) or self._delayed or self._suspects:
+            return False
+        self._level = min(self._deeper)
+        for task in self._deeper.pop(self._level):
+            self._admit(task)
+        return True
+
+    def _next_event(self) -> float:
+        times = (
+            self._flights.next_deadline(),
+            self._delayed[0][0] if self._delayed else None,
+            self._queues.next_wake(),
+            self._queues.gate(host(self._suspects[0].url)).ready_at if self._suspects and not self._flights else None,
+        )
+        return min((time for time in times if time is not None), default=float("inf"))
+
+    # ---- what came back ------------------------------------------------------------------------------------------
+
+    def _follow(self, outcome: Outcome) -> None:
+        depth = outcome.task.depth + 1
+        if self._rules.max_depth and depth > self._rules.max_depth:
+            return
+        known = self._known
+        for url in outcome.links:
+            if url in known or not self._scope.holds(url):
+                continue
+            role = self._scope.role(url)
+            if role is not None:
+                self._take_up(Task(url, role, depth, referrer=outcome.task.url))
+
+    def _redirected(self, outcome: Outcome, target: str) -> None:
+        task = outcome.task
+        if self._loops(task.url, target) or (target not in self._known and task.hops >= self._rules.max_redirects):
+            self._settle(task, Verdict.FAILED, "redirect-limit", outcome)
+            return
+        starting = task.url in self._starts
+        if starting:
+            self._admit_start(target)
+        if not self._scope.holds(target):
+            self._settle(task, Verdict.SKIPPED, "offsite", outcome)
+            return
+        role = self._scope.start_role(target) if starting else self._scope.role(target)
+        if role is None:
+            self._settle(task, Verdict.SKIPPED, "filtered", outcome)
+            return
+        self._redirects[task.url] = target
+        self._settle(task, Verdict.SKIPPED, "redirected", outcome)
+        if target not in self._known:
+            self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
+
+    def _loops(self, url: str, target: str) -> bool:
+        """Say whether the redirects known so far lead from `target` back to `url`."""
+        step: str | None = target
+        while step is not None and step != url:
+            step = self._redirects.get(step)
+        return step == url
+
+    def _robots_answered(self, outcome: Outcome) -> None:
+        task = outcome.task
+        site = task.referrer or ""
+        if outcome.redirect is None:
+            self._robots_known(site, *self._robots.learn(site, outcome.robots or ""))
+        elif task.hops < MAX_HOPS:
+            self._queues.add(Task(outcome.redirect, Role.ROBOTS, hops=task.hops + 1, referrer=site))
+        else:
+            failure = Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False)
+            self._robots_known(site, *self._robots.give_up(site, failure))
+            self.tally.robots_failed(site, failure)
+
+    def _robots_known(self, site: str, rules: Rules, parked: Iterable[Task]) -> None:
+        if rules.crawl_delay:
+            self._queues.gate(host(f"{site}/")).slow_to(rules.crawl_delay)
+        for task in parked:
+            self._admit(task)
+
+    def _fail(self, task: Task, failure: Failure, outcome: Outcome | None, now: float) -> None:
+        if failure.retry_after is not None:
+            self._queues.gate(host(task.url)).rest_until(now + min(failure.retry_after, self._rules.retry.max_wait))
+        deaths = self._deaths.get(task.url, 0)
+        again = Task(task.url, task.role, task.depth, task.hops, task.attempt + 1, task.referrer)
+        if failure.kind == WORKER_DIED:
+            self._deaths[task.url] = deaths + 1
+            if deaths == 0:
+                self._suspects.append(again)
+                self.tally.retries += 1
+                return
+        else:
+            wait = self._rules.retry.wait(failure, task.attempt - deaths, self._random)
+            if wait is not None:
+                heapq.heappush(self._delayed, (now + wait, next(self._ticket), again))
+                self.tally.retries += 1
+                return
+        if task.role is Role.ROBOTS:
+            site = task.referrer or ""
+            self.tally.robots_failed(site, failure)
+            self._robots_known(site, *self._robots.give_up(site, failure))
+        else:
+            self._settle(task, Verdict.FAILED, failure.kind, outcome)
+
+    # ---- taking up and settling ----------------------------------------------------------------------------------
+
+    def _admit_start(self, url: str) -> None:
+        """Treat a URL as one that the crawl was asked to start from: its host is in scope, unless that was given."""
+        self._starts.add(url)
+        if self._rules.widen_scope:
+            self._scope.hosts.add(host(url))
+
+    def _restore(self, settled: Settled) -> None:
+        """Take in a page that an earlier run settled."""
+        url, redirect = settled.task.url, settled.outcome.redirect if settled.outcome else None
+        self._known.add(url)
+        if redirect is not None:
+            self._redirects[url] = redirect
+            if url in self._starts:
+                self._admit_start(redirect)
+        self._count(settled)
+
+    def _take_up(self, task: Task, *, first: bool = False) -> None:
+        """Make a URL part of the crawl, unless it is already."""
+        if task.url in self._known:
+            return
+        self._known.add(task.url)
+        self._changes.taken_up.append(task)
+        self._enter(task, first=first)
+
+    def _enter(self, task: Task, *, first: bool = False) -> None:
+        """Let a URL wait for its level."""
+        if self._rules.max_depth and task.depth > self._level:
+            self._deeper.setdefault(task.depth, []).append(task)
+        else:
+            self._admit(task, first=first)
+
+    def _admit(self, task: Task, *, first: bool = False) -> None:
+        """Let a URL wait for its turn, if robots.txt lets us fetch it."""
+        access = self._robots.access(task.url) if self._rules.obey_robots else Access.ALLOWED
+        if access is Access.ALLOWED:
+            self._queues.add(task, first=first)
+        elif access is Access.FORBIDDEN:
+            self._settle(task, Verdict.SKIPPED, "robots", None)
+        elif (request := self._robots.park(task)) is not None:
+            self._queues.add(request)
+
+    def _settle(self, task: Task, verdict: Verdict, reason: str | None, outcome: Outcome | None) -> None:
+        attempts = 0 if reason == "robots" else task.attempt
+        settled = Settled(task, verdict, reason, attempts, outcome)
+        self._deaths.pop(task.url, None)
+        self._changes.settled.append(settled)
+        self._count(settled)
+
+    def _count(self, settled: Settled) -> None:
+        self.tally.count(settled)
+        if settled.task.url in self._starts:
+            self.tally.start_settled(settled)

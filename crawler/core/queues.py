@@ -1,0 +1,116 @@
+"""The URLs that wait to be fetched, kept per host, and whose turn it is.
+
+    add ──▶ host a: [list][detail][robots] ─┐
+            host b: [list][detail][robots] ─┼─▶ a ring a role of the hosts that may be asked now ──▶ pop
+            host c: …   (resting until t)  ─┘     taken in turn, so that one slow host starves no other
+
+A host is in a role's ring while it has a task of that role and its gate lets one through. A host that is full comes
+back when a slot is freed; one that rests comes back when its time has come.
+"""
+
+import heapq
+from collections import deque
+from itertools import count
+
+from crawler.core.politeness import Gate
+from crawler.model import Role, Task
+from crawler.urls import host as host_of
+
+
+class _Host:
+    __slots__ = ("asleep", "gate", "pending", "ringed")
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.pending: dict[Role, deque[Task]] = {role: deque() for role in Role}
+        self.ringed: set[Role] = set()
+        self.asleep = False
+
+
+class HostQueues:
+    """Pending tasks by host and role, handed out host by host as politeness allows."""
+
+    def __init__(self, per_host: int, delay: float) -> None:
+        self._per_host = per_host
+        self._delay = delay
+        self._hosts: dict[str, _Host] = {}
+        self._rings: dict[Role, deque[_Host]] = {role: deque() for role in Role}
+        self._sleepers: list[tuple[float, int, _Host]] = []
+        self._ticket = count()
+        self.waiting: dict[Role, int] = dict.fromkeys(Role, 0)
+        """How many tasks of each role are pending."""
+
+    def gate(self, host: str) -> Gate:
+        """Return the gate of a host."""
+        return self._host(host).gate
+
+    def add(self, task: Task, *, first: bool = False) -> None:
+        """Let a task wait for its turn, behind the others of its host and role, or before them."""
+        host = self._host(host_of(task.url))
+        pending = host.pending[task.role]
+        if first:
+            pending.appendleft(task)
+        else:
+            pending.append(task)
+        self.waiting[task.role] += 1
+        if task.role not in host.ringed:
+            self._enter_ring(host, task.role)
+
+    def pop(self, role: Role, now: float) -> Task | None:
+        """Return the task of this role whose turn it is, its host's slot taken; None if no host may be asked now."""
+        self._wake(now)
+        ring = self._rings[role]
+        while ring:
+            host = ring.popleft()
+            host.ringed.discard(role)
+            pending = host.pending[role]
+            if not pending or host.gate.full:
+                continue
+            if host.gate.ready_at > now:
+                self._sleep(host)
+                continue
+            task = pending.popleft()
+            self.waiting[role] -= 1
+            host.gate.enter()
+            if pending:
+                self._enter_ring(host, role)
+            return task
+        return None
+
+    def release(self, task: Task, now: float, *, sent: bool = True) -> None:
+        """Free the slot that `task` took, and let its host come back into the rings."""
+        host = self._host(host_of(task.url))
+        if sent:
+            host.gate.leave(now)
+        else:
+            host.gate.withdraw()
+        for role in Role:
+            if host.pending[role] and role not in host.ringed:
+                self._enter_ring(host, role)
+
+    def next_wake(self) -> float | None:
+        """Return when the next resting host may be asked again; None if none rests."""
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def _host(self, name: str) -> _Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = _Host(Gate(self._per_host, self._delay))
+        return host
+
+    def _enter_ring(self, host: _Host, role: Role) -> None:
+        host.ringed.add(role)
+        self._rings[role].append(host)
+
+    def _sleep(self, host: _Host) -> None:
+        if not host.asleep:
+            host.asleep = True
+            heapq.heappush(self._sleepers, (host.gate.ready_at, next(self._ticket), host))
+
+    def _wake(self, now: float) -> None:
+        while self._sleepers and self._sleepers[0][0] <= now:
+            host = heapq.heappop(self._sleepers)[2]
+            host.asleep = False
+            for role in Role:
+                if host.pending[role] and role not in host.ringed:
+                    self._enter_ring(host, role)

@@ -1,0 +1,93 @@
+"""What is counted while a crawl goes on: the figures of its report, in bounded memory."""
+
+import math
+from collections import Counter
+
+from crawler.model import Failure, Role, Settled, Verdict
+
+
+class Histogram:
+    """A distribution of positive values, kept as counts in buckets 2% wide: percentiles without the values."""
+
+    _RATIO = math.log(1.02)
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self._most = 0.0
+
+    def add(self, value: float) -> None:
+        """Count a value; what is not above zero counts as very small."""
+        self._buckets[math.floor(math.log(max(value, 1e-9)) / self._RATIO)] += 1
+        self._most = max(self._most, value)
+
+    def percentile(self, share: float) -> float | None:
+        """Return the value that `share` (0 to 1) of all are at or below, within 2%; None if there are none."""
+        wanted = share * self._buckets.total()
+        seen = 0
+        for bucket in sorted(self._buckets):
+            seen += self._buckets[bucket]
+            if seen >= wanted:
+                return min(math.exp((bucket + 1) * self._RATIO), self._most)
+        return None
+
+    @property
+    def most(self) -> float | None:
+        """The largest value; None if there are none."""
+        return self._most if self._buckets else None
+
+
+class Tally:
+    """The crawl in figures. Pages only: robots.txt is counted apart."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[Verdict] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.roles: Counter[Role] = Counter()
+        """Pages that were ok, by role."""
+        self.retries = 0
+        self.bytes = 0
+        self.latency = Histogram()
+        """Seconds from the start of a request to the end of its body."""
+        self.robots_failures: dict[str, str] = {}
+        """The sites whose robots.txt could not be had, and why."""
+        self.starts_failed: list[Settled] = []
+        self.starts_ok = 0
+
+    @property
+    def settled(self) -> int:
+        """How many URLs the crawl is through with."""
+        return self.verdicts.total()
+
+    @property
+    def fetched(self) -> int:
+        """How many pages were fetched, to a good end or a bad one: what `max_pages` limits."""
+        return self.verdicts[Verdict.OK] + self.verdicts[Verdict.FAILED]
+
+    @property
+    def items(self) -> int:
+        """How many records were extracted."""
+        return self.roles[Role.DETAIL]
+
+    def count(self, settled: Settled) -> None:
+        """Count a URL that is settled."""
+        self.verdicts[settled.verdict] += 1
+        if settled.reason is not None:
+            self.reasons[settled.reason] += 1
+        if settled.verdict is Verdict.OK:
+            self.roles[settled.task.role] += 1
+        outcome = settled.outcome
+        if outcome is not None:
+            self.bytes += outcome.size
+            if settled.verdict is Verdict.OK:
+                self.latency.add(outcome.timings.fetched - outcome.timings.started)
+
+    def start_settled(self, settled: Settled) -> None:
+        """Note what became of a start URL, or of what it redirects to."""
+        if settled.verdict is Verdict.OK:
+            self.starts_ok += 1
+        elif settled.reason != "redirected":
+            self.starts_failed.append(settled)
+
+    def robots_failed(self, site: str, failure: Failure) -> None:
+        """Note that a site's robots.txt could not be had."""
+        self.robots_failures[site] = f"{failure.kind}: {failure.message}"

@@ -1,0 +1,101 @@
+"""robots.txt (RFC 9309): what a site lets us fetch, learned by an ordinary task a site.
+
+A site here is what one robots.txt speaks for: scheme, host and port. Until it has answered, its URLs are parked.
+"""
+
+from enum import Enum, auto
+
+from protego import Protego
+
+from crawler.model import Failure, Role, Task
+from crawler.urls import origin
+
+MAX_HOPS = 5
+"""Redirects that are followed to a robots.txt (RFC 9309 section 2.3.1.2)."""
+
+
+class Access(Enum):
+    """What robots.txt says of a URL."""
+
+    ALLOWED = auto()
+    FORBIDDEN = auto()
+    UNKNOWN = auto()
+    """robots.txt has not answered yet."""
+
+
+class Rules:
+    """What one site's robots.txt says, to us."""
+
+    def __init__(self, text: str, agent: str) -> None:
+        self._rules = Protego.parse(text)
+        self._agent = agent
+        self.crawl_delay: float = self._rules.crawl_delay(agent) or 0.0
+        """Seconds between requests that the site asks for."""
+        # Most sites forbid us nothing: then there is no need to look, URL by URL.
+        self._open = "disallow" not in text.lower()
+
+    @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """The sitemaps that the site names."""
+        return tuple(self._rules.sitemaps)
+
+    def allow(self, url: str) -> bool:
+        """Say whether we may fetch the URL."""
+        return self._open or bool(self._rules.can_fetch(url, self._agent))
+
+
+def product_token(user_agent: str) -> str:
+    """Return the name by which robots.txt knows us: the user agent's up to the `/` (RFC 9309 section 2.2.1)."""
+    return user_agent.split("/")[0].strip()
+
+
+def rules_without_file(failure: Failure, agent: str) -> Rules:
+    """Return the rules where robots.txt could not be had.
+
+    RFC 9309 section 2.3.1: a 4xx means that there is none and all is allowed; anything else, an overloaded server (429)
+    among it, that it is not known, and so nothing is.
+    """
+    missing = failure.kind.startswith("status-4") and failure.kind != "status-429"
+    return Rules("" if missing or failure.kind == "redirect-limit" else "User-agent: *\nDisallow: /", agent)
+
+
+class RobotsBook:
+    """The rules of every site met so far, and the tasks parked until theirs are known."""
+
+    def __init__(self, user_agent: str) -> None:
+        self._agent = product_token(user_agent)
+        self._rules: dict[str, Rules] = {}
+        self._parked: dict[str, list[Task]] = {}
+        self.parked = 0
+        """How many tasks wait for a robots.txt."""
+
+    def access(self, url: str) -> Access:
+        """Say what is known of a URL."""
+        rules = self._rules.get(origin(url))
+        if rules is None:
+            return Access.UNKNOWN
+        return Access.ALLOWED if rules.allow(url) else Access.FORBIDDEN
+
+    def park(self, task: Task) -> Task | None:
+        """Keep a task until its site's robots.txt answers; return the task that asks for it, the first time."""
+        site = origin(task.url)
+        self.parked += 1
+        if site in self._parked:
+            self._parked[site].append(task)
+            return None
+        self._parked[site] = [task]
+        return Task(f"{site}/robots.txt", Role.ROBOTS, referrer=site)
+
+    def learn(self, site: str, text: str) -> tuple[Rules, list[Task]]:
+        """Take in a site's robots.txt; return its rules and the tasks that waited for it."""
+        return self._settle(site, Rules(text, self._agent))
+
+    def give_up(self, site: str, failure: Failure) -> tuple[Rules, list[Task]]:
+        """Take in that a site's robots.txt could not be had; return the rules that then hold, and the tasks."""
+        return self._settle(site, rules_without_file(failure, self._agent))
+
+    def _settle(self, site: str, rules: Rules) -> tuple[Rules, list[Task]]:
+        self._rules[site] = rules
+        tasks = self._parked.pop(site, [])
+        self.parked -= len(tasks)
+        return rules, tasks

@@ -1,0 +1,127 @@
+"""URLs: one canonical form, and the scope of a crawl.
+
+Parsing is ada's (the WHATWG URL Standard), since that is what browsers do with the hrefs that people write.
+A canonical URL is a plain string of a known shape, `scheme://host[:port]/path[?query]`, so that its parts
+can be cut out of it without parsing it again.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+
+from ada_url import join_url, normalize_url
+
+from crawler.model import Role
+
+
+def canonical(href: str, base: str | None = None) -> str | None:
+    """Return the canonical form of `href`, resolved against `base`; None where it is not an http(s) URL.
+
+    WHATWG's serialisation less fragment, userinfo and an empty query. Percent-escapes stay as they are:
+    `%70` and `p` are two URLs to a server, and so they are two here.
+    """
+    try:
+        url: str = normalize_url(href) if base is None else join_url(base, href)
+    except ValueError:
+        return None
+    if not url.startswith(("http://", "https://")):
+        return None
+    url = url.partition("#")[0]
+    if url.endswith("?") and url.index("?") == len(url) - 1:
+        url = url[:-1]
+    scheme, _, rest = url.partition("//")
+    authority, slash, tail = rest.partition("/")
+    if "@" in authority:
+        url = f"{scheme}//{authority.rpartition('@')[2]}{slash}{tail}"
+    return url
+
+
+def origin(url: str) -> str:
+    """Return `scheme://host[:port]` of a canonical URL: what one robots.txt speaks for (RFC 9309 section 2.3)."""
+    return url[: url.index("/", 8)]
+
+
+def host(url: str) -> str:
+    """Return `host[:port]` of a canonical URL, the port only if it is not the scheme's: what politeness counts by."""
+    start = url.index("//") + 2
+    return url[start : url.index("/", start)]
+
+
+def path_and_query(url: str) -> str:
+    """Return the part of a canonical URL that a server is asked for: `/path[?query]`."""
+    return url[url.index("/", 8) :]
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """Return one expression that matches what any of the shell-style patterns does; None if there are none."""
+    parts = [translate(pattern) for pattern in patterns]
+    return re.compile("|".join(parts)) if parts else None
+
+
+class HostSet:
+    """The hosts that a crawl may visit: exact ones, and shell-style patterns (`*.example.com`).
+
+    A name without a port stands for every port of it.
+    """
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        self._exact: set[str] = set()
+        self._patterns = _any_of(pattern.lower() for pattern in patterns)
+
+    def add(self, host: str) -> None:
+        """Admit `host[:port]`, just as it stands."""
+        self._exact.add(host)
+
+    def __contains__(self, host: object) -> bool:
+        if host in self._exact:
+            return True
+        if self._patterns is None or not isinstance(host, str):
+            return False
+        name = re.sub(r":\d+$", "", host)
+        return bool(self._patterns.match(host) or self._patterns.match(name))
+
+
+class Scope:
+    """Which URLs a crawl takes up, and as what.
+
+    Patterns are shell-style over path and query: `*` matches anything, slashes too. `deny` wins over `allow`;
+    `list` wins over `detail`. With neither `list` nor `detail` patterns every URL in scope is a detail page.
+    """
+
+    def __init__(
+        self,
+        hosts: HostSet,
+        *,
+        list_patterns: Sequence[str] = (),
+        detail_patterns: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        deny: Sequence[str] = (),
+    ) -> None:
+        self.hosts = hosts
+        self._list = _any_of(list_patterns)
+        self._detail = _any_of(detail_patterns)
+        self._allow = _any_of(allow)
+        self._deny = _any_of(deny)
+
+    def holds(self, url: str) -> bool:
+        """Say whether the URL's host is one that the crawl may visit."""
+        return host(url) in self.hosts
+
+    def role(self, url: str) -> Role | None:
+        """Return what a URL on a host in scope is taken up as, or None if the patterns leave it out."""
+        target = path_and_query(url)
+        if self._deny is not None and self._deny.match(target):
+            return None
+        if self._allow is not None and not self._allow.match(target):
+            return None
+        if self._list is None and self._detail is None:
+            return Role.DETAIL
+        if self._list is not None and self._list.match(target):
+            return Role.LIST
+        if self._detail is not None and self._detail.match(target):
+            return Role.DETAIL
+        return None
+
+    def start_role(self, url: str) -> Role:
+        """Return what a start URL is taken up as: always something, a list page if the patterns do not say."""
+        return self.role(url) or (Role.DETAIL if self._list is None and self._detail is None else Role.LIST)

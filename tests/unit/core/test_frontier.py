@@ -1,0 +1,464 @@
+"""The frontier's decisions, each by itself. No clock: time is a number."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
+from crawler.core.retry import RetryPolicy
+from crawler.model import Outcome, Role, Task, Verdict
+from crawler.urls import HostSet, Scope
+from tests.answers import failure, page, redirect, robots, skip
+
+A = "http://a.test"
+
+
+def make(
+    *starts: str,
+    holds: int = 5,
+    lists: tuple[str, ...] = (),
+    details: tuple[str, ...] = (),
+    hosts: tuple[str, ...] = (),
+    **rules: Any,
+) -> Frontier:
+    rules = {"obey_robots": False, "retry": RetryPolicy(3, 1.0, 60.0)} | rules
+    frontier = Frontier(
+        CrawlRules(**rules),
+        Scope(HostSet(hosts), list_patterns=lists, detail_patterns=details),
+        holds={Role.LIST: holds, Role.DETAIL: holds},
+        leases={Role.LIST: 30.0, Role.DETAIL: 30.0},
+        random=Random(1),
+    )
+    frontier.start(starts or (f"{A}/",))
+    return frontier
+
+
+def take(frontier: Frontier, now: float = 0.0) -> list[Task]:
+    """Return all tasks that may start now."""
+    tasks = []
+    while isinstance(step := frontier.next(now), Task):
+        tasks.append(step)
+    return tasks
+
+
+def one(frontier: Frontier, now: float = 0.0) -> Task:
+    (task,) = take(frontier, now)
+    return task
+
+
+def verdicts(frontier: Frontier) -> dict[str, tuple[str, str | None]]:
+    """Return how each URL settled since the last call ended."""
+    return {s.task.url: (s.verdict.value, s.reason) for s in frontier.take_changes().settled}
+
+
+def test_a_crawl_of_one_page_ends_when_it_is_settled() -> None:
+    frontier = make()
+    task = one(frontier)
+    assert isinstance(frontier.next(1.0), Wait)
+    frontier.complete(page(task), 1.0)
+    assert isinstance(frontier.next(1.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("ok", None)}
+
+
+def test_a_link_is_taken_up_once_with_depth_and_referrer() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/x", f"{A}/x", f"{A}/"), 0.0)
+    assert one(frontier) == Task(f"{A}/x", Role.DETAIL, depth=1, referrer=f"{A}/")
+
+
+def test_links_out_of_scope_are_left() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), "http://b.test/", "http://a.test:81/", "https://a.test/in"), 0.0)
+    assert one(frontier).url == "https://a.test/in"
+
+
+def test_with_patterns_only_what_matches_is_taken_up() -> None:
+    frontier = make(f"{A}/start", lists=("/list*",), details=("/item/*",))
+    start = one(frontier)
+    assert start.role is Role.LIST
+    frontier.complete(page(start, f"{A}/list?p=2", f"{A}/item/1", f"{A}/about"), 0.0)
+    assert {(task.url, task.role) for task in take(frontier)} == {
+        (f"{A}/list?p=2", Role.LIST),
+        (f"{A}/item/1", Role.DETAIL),
+    }
+
+
+def test_no_more_than_the_backend_holds_is_handed_over() -> None:
+    frontier = make(holds=2)
+    frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(9))), 0.0)
+    first = take(frontier)
+    assert len(first) == 2
+    frontier.complete(page(first[0]), 0.0)
+    assert len(take(frontier)) == 1
+
+
+def test_a_host_has_per_host_slots() -> None:
+    frontier = make(per_host=3)
+    frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(9))), 0.0)
+    assert len(take(frontier)) == 3
+
+
+def test_a_delay_means_one_request_and_a_pause_after_its_end() -> None:
+    frontier = make(delay=2.0)
+    frontier.complete(page(one(frontier), f"{A}/1", f"{A}/2"), 10.0)
+    assert frontier.next(11.9) == Wait(12.0)
+    task = one(frontier, 12.0)
+    frontier.complete(page(task), 20.0)
+    assert take(frontier, 21.9) == []
+    assert one(frontier, 22.0).url == f"{A}/2"
+
+
+def test_a_slow_host_starves_no_other() -> None:
+    frontier = make(f"{A}/", "http://b.test/", delay=5.0)
+    tasks = {task.url: task for task in take(frontier)}
+    frontier.complete(page(tasks["http://b.test/"], *(f"http://b.test/{n}" for n in range(3))), 0.0)
+    frontier.complete(page(tasks[f"{A}/"], *(f"{A}/{n}" for n in range(100))), 0.0)
+    assert {task.url for task in take(frontier, 5.0)} == {f"{A}/0", "http://b.test/0"}
+
+
+def test_list_pages_are_withheld_while_enough_details_wait() -> None:
+    frontier = make(f"{A}/list/0", lists=("/list/*",), details=("/item/*",), consumers=2, capacity=2, holds=4)
+    frontier.complete(page(one(frontier), *(f"{A}/item/{n}" for n in range(9)), f"{A}/list/1"), 0.0)
+    held = take(frontier)
+    assert [task.role for task in held] == [Role.DETAIL] * 4
+    for task in held:
+        frontier.complete(page(task), 0.0)
+    held = take(frontier)
+    assert [task.role for task in held] == [Role.DETAIL] * 4, "2 in work, 2 in the hand-off, 1 here: enough"
+    frontier.complete(page(held[0]), 0.0)
+    assert [task.role for task in take(frontier)] == [Role.DETAIL], "2 in work, 2 in the hand-off: still enough"
+    frontier.complete(page(held[1]), 0.0)
+    assert [task.role for task in take(frontier)] == [Role.LIST], "only 1 waits: time for more"
+
+
+def test_details_that_may_not_start_do_not_hold_up_list_pages() -> None:
+    frontier = make(
+        f"{A}/list/0", "http://b.test/list/0", lists=("/list/*",), details=("/item/*",), capacity=1, per_host=1
+    )
+    first = {task.url: task for task in take(frontier)}
+    frontier.complete(page(first[f"{A}/list/0"], *(f"{A}/item/{n}" for n in range(9))), 0.0)
+    assert one(frontier).url == f"{A}/item/0"
+    frontier.complete(page(first["http://b.test/list/0"], "http://b.test/list/1"), 0.0)
+    assert one(frontier).url == "http://b.test/list/1"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_the_page_limit_is_never_overshot(limit: int) -> None:
+    frontier = make(max_pages=limit)
+    flying = take(frontier)
+    fetched = 0
+    while flying:
+        fetched += 1
+        frontier.complete(page(flying.pop(), *(f"{A}/{fetched}-{n}" for n in range(4))), 0.0)
+        flying += take(frontier)
+        assert fetched + len(flying) <= limit
+    assert fetched == limit
+    assert isinstance(frontier.next(0.0), Done)
+    assert frontier.pending > 0
+
+
+def test_skipped_pages_do_not_count_against_the_limit() -> None:
+    frontier = make(max_pages=2)
+    frontier.complete(page(one(frontier), f"{A}/1", f"{A}/2"), 0.0)
+    frontier.complete(skip(one(frontier)), 0.0)
+    assert one(frontier).url == f"{A}/2"
+
+
+def test_a_depth_is_the_least_that_any_path_gives() -> None:
+    frontier = make(max_depth=2)
+    frontier.complete(page(one(frontier), f"{A}/quick", f"{A}/slow"), 0.0)
+    quick, slow = take(frontier)
+    frontier.complete(page(quick, f"{A}/deep"), 0.0)
+    assert take(frontier) == [], "a level is begun when the one above is settled"
+    frontier.complete(page(slow, f"{A}/deep", f"{A}/deep2"), 0.0)
+    deep, deep2 = take(frontier)
+    assert deep.depth == deep2.depth == 2
+    frontier.complete(page(deep, f"{A}/too-deep"), 0.0)
+    frontier.complete(page(deep2), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+
+
+# ---- retries -------------------------------------------------------------------------------------------------------
+
+
+def test_a_transient_failure_is_tried_again_later_and_later() -> None:
+    frontier = make()
+    task = one(frontier)
+    frontier.complete(failure(task, "timeout", transient=True), 100.0)
+    step = frontier.next(100.0)
+    assert isinstance(step, Wait)
+    assert 101.0 <= step.until <= 101.5
+    again = one(frontier, 102.0)
+    assert again.attempt == 2
+    frontier.complete(failure(again, "timeout", transient=True), 200.0)
+    step = frontier.next(200.0)
+    assert isinstance(step, Wait)
+    assert 202.0 <= step.until <= 203.0
+    frontier.complete(failure(one(frontier, 203.0), "timeout", transient=True), 300.0)
+    assert isinstance(frontier.next(300.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("failed", "timeout")}
+    assert frontier.tally.retries == 2
+
+
+def test_a_final_failure_is_not_tried_again() -> None:
+    frontier = make()
+    frontier.complete(failure(one(frontier), "status-404"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("failed", "status-404")}
+
+
+def test_retry_after_makes_the_whole_host_wait() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/1", f"{A}/2"), 0.0)
+    first, second = take(frontier)
+    frontier.complete(failure(first, "status-429", transient=True, retry_after=7.0), 10.0)
+    frontier.complete(page(second, f"{A}/3"), 10.0)
+    assert frontier.next(16.9) == Wait(17.0)
+    assert {task.url for task in take(frontier, 17.0)} == {f"{A}/1", f"{A}/3"}
+
+
+def test_a_retry_after_of_a_year_is_heeded_only_as_far_as_the_limit() -> None:
+    frontier = make()
+    frontier.complete(failure(one(frontier), "status-503", transient=True, retry_after=31_536_000.0), 0.0)
+    assert frontier.next(0.0) == Wait(60.0)
+
+
+# ---- leases --------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_that_does_not_come_back_is_a_timeout_and_its_late_answer_is_ignored() -> None:
+    frontier = make()
+    task = one(frontier)
+    assert frontier.next(29.0) == Wait(30.0)
+    frontier.next(30.0)
+    assert frontier.take_changes().overdue == [task]
+    again = one(frontier, 40.0)
+    assert again.attempt == 2
+    frontier.complete(page(task, f"{A}/late"), 41.0)
+    assert verdicts(frontier) == {}
+    frontier.complete(page(again), 42.0)
+    assert verdicts(frontier) == {f"{A}/": ("ok", None)}
+    assert isinstance(frontier.next(42.0), Done)
+
+
+def test_the_host_slot_of_an_overdue_task_is_held_until_it_comes_back() -> None:
+    frontier = make(per_host=1)
+    task = one(frontier)
+    assert take(frontier, 45.0) == [], "the slot is still taken"
+    frontier.complete(page(task), 47.0)
+    assert one(frontier, 47.0).attempt == 2
+
+
+def test_the_host_slot_of_an_overdue_task_is_freed_after_a_second_lease() -> None:
+    frontier = make(per_host=1)
+    take(frontier)
+    assert take(frontier, 35.0) == []
+    assert one(frontier, 65.0).attempt == 2
+
+
+# ---- redirects -----------------------------------------------------------------------------------------------------
+
+
+def test_a_redirect_is_followed_by_the_frontier_one_hop_at_a_time() -> None:
+    frontier = make()
+    frontier.complete(redirect(one(frontier), f"{A}/new"), 0.0)
+    task = one(frontier)
+    assert (task.url, task.depth, task.hops, task.referrer) == (f"{A}/new", 0, 1, f"{A}/")
+    frontier.complete(page(task), 0.0)
+    assert verdicts(frontier) == {f"{A}/": ("skipped", "redirected"), f"{A}/new": ("ok", None)}
+
+
+def test_a_redirect_to_a_page_that_is_known_brings_nothing_new() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/x"), 0.0)
+    frontier.complete(redirect(one(frontier), f"{A}/"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_redirect_loop_fails_where_it_closes(length: int) -> None:
+    frontier = make()
+    urls = [f"{A}/loop{n}" for n in range(length)]
+    frontier.complete(page(one(frontier), urls[0]), 0.0)
+    for n in range(length):
+        frontier.complete(redirect(one(frontier), urls[(n + 1) % length]), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier)[urls[-1]] == ("failed", "redirect-limit")
+
+
+def test_the_hop_after_the_last_allowed_one_fails() -> None:
+    frontier = make(max_redirects=2)
+    for n in range(3):
+        frontier.complete(redirect(one(frontier), f"{A}/{n}"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier)[f"{A}/1"] == ("failed", "redirect-limit")
+
+
+def test_a_redirect_out_of_scope_is_not_followed() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/out"), 0.0)
+    frontier.complete(redirect(one(frontier), "http://b.test/"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier)[f"{A}/out"] == ("skipped", "offsite")
+
+
+def test_where_a_start_url_redirects_its_targets_host_is_in_scope() -> None:
+    frontier = make()
+    frontier.complete(redirect(one(frontier), "https://www.a.test/"), 0.0)
+    frontier.complete(page(one(frontier), "https://www.a.test/x", f"{A}/y"), 0.0)
+    assert len(take(frontier)) == 2
+
+
+def test_allowed_hosts_are_not_widened_by_a_start_urls_redirect() -> None:
+    frontier = make(hosts=("a.test",), widen_scope=False)
+    frontier.complete(redirect(one(frontier), "http://b.test/"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("skipped", "offsite")}
+
+
+# ---- robots.txt ----------------------------------------------------------------------------------------------------
+
+
+def answered(text: str, *links: str) -> Frontier:
+    """Return a frontier whose host has this robots.txt and whose start page has these links."""
+    frontier = make(obey_robots=True, user_agent="crawler/1.0")
+    frontier.complete(robots(one(frontier), text), 0.0)
+    frontier.complete(page(one(frontier), *links), 0.0)
+    return frontier
+
+
+def test_robots_txt_comes_first_and_its_hosts_pages_wait() -> None:
+    frontier = make(obey_robots=True)
+    task = one(frontier)
+    assert task == Task(f"{A}/robots.txt", Role.ROBOTS, referrer=A)
+    frontier.complete(robots(task), 0.0)
+    assert one(frontier).url == f"{A}/"
+
+
+def test_what_robots_txt_forbids_is_skipped_without_a_request() -> None:
+    frontier = answered("User-agent: *\nDisallow: /private", f"{A}/private/1", f"{A}/public")
+    assert one(frontier).url == f"{A}/public"
+    settled = {s.task.url: s for s in frontier.take_changes().settled}[f"{A}/private/1"]
+    assert (settled.verdict, settled.reason, settled.attempts, settled.outcome) == (Verdict.SKIPPED, "robots", 0, None)
+
+
+def test_our_own_group_counts_and_not_the_one_for_all() -> None:
+    frontier = answered("User-agent: *\nDisallow: /\n\nUser-agent: crawler\nDisallow: /x", f"{A}/x", f"{A}/y")
+    assert one(frontier).url == f"{A}/y"
+
+
+def test_crawl_delay_is_honoured() -> None:
+    frontier = answered("User-agent: *\nCrawl-delay: 3", f"{A}/x")
+    assert frontier.next(0.0) == Wait(3.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed"),
+    [
+        ("status-401", True),
+        ("status-403", True),
+        ("status-404", True),
+        ("status-410", True),
+        ("status-429", False),
+        ("status-500", False),
+        ("status-503", False),
+        ("timeout", False),
+        ("connection", False),
+        ("tls", False),
+    ],
+)
+def test_what_holds_without_a_robots_txt(kind: str, allowed: bool) -> None:
+    frontier = make(obey_robots=True, retry=RetryPolicy(attempts=1))
+    frontier.complete(failure(one(frontier), kind, transient=True), 0.0)
+    step = frontier.next(0.0)
+    if allowed:
+        assert isinstance(step, Task)
+        assert step.url == f"{A}/"
+    else:
+        assert isinstance(step, Done)
+        assert verdicts(frontier) == {f"{A}/": ("skipped", "robots")}
+
+
+@pytest.mark.parametrize(("hops", "text_counts"), [(5, True), (6, False)])
+def test_robots_txt_may_be_five_redirects_away_and_out_of_scope(hops: int, text_counts: bool) -> None:
+    frontier = make(obey_robots=True)
+    task = one(frontier)
+    for n in range(hops):
+        frontier.complete(redirect(task, f"http://elsewhere.test/{n}"), 0.0)
+        if n < 5:
+            task = one(frontier)
+            assert (task.url, task.role) == (f"http://elsewhere.test/{n}", Role.ROBOTS)
+    if text_counts:
+        frontier.complete(robots(task, "User-agent: *\nDisallow: /"), 0.0)
+        assert isinstance(frontier.next(0.0), Done)
+    else:
+        assert one(frontier).url == f"{A}/", "too many redirects mean that there is none (RFC 9309 section 2.3.1.2)"
+
+
+def test_each_origin_has_its_own_robots_txt() -> None:
+    frontier = make("http://a.test/", "https://a.test/", obey_robots=True)
+    assert {task.url for task in take(frontier)} == {"http://a.test/robots.txt", "https://a.test/robots.txt"}
+
+
+# ---- dead workers --------------------------------------------------------------------------------------------------
+
+
+def died(task: Task) -> Outcome:
+    return failure(task, "worker-died", transient=True)
+
+
+def test_suspects_are_tried_again_one_at_a_time_and_only_the_killer_fails() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/x", f"{A}/killer", f"{A}/y"), 0.0)
+    for task in take(frontier):
+        frontier.complete(died(task), 0.0)
+    seen = []
+    while isinstance(step := frontier.next(0.0), Task):
+        assert isinstance(frontier.next(0.0), Wait), "nothing else is in flight beside a suspect"
+        seen.append(step.url)
+        frontier.complete(died(step) if "killer" in step.url else page(step), 0.0)
+    assert seen == [f"{A}/x", f"{A}/killer", f"{A}/y"]
+    assert {url: v for url, v in verdicts(frontier).items() if v[0] != "ok"} == {
+        f"{A}/killer": ("failed", "worker-died")
+    }
+
+
+def test_a_death_does_not_use_up_the_pages_own_tries() -> None:
+    frontier = make(retry=RetryPolicy(attempts=2, backoff=1.0))
+    frontier.complete(died(one(frontier)), 0.0)
+    frontier.complete(failure(one(frontier), "timeout", transient=True), 0.0)
+    assert one(frontier, 10.0).attempt == 3
+
+
+# ---- stopping and going on -----------------------------------------------------------------------------------------
+
+
+def test_after_cancel_nothing_starts_and_the_end_comes_with_the_last_answer() -> None:
+    frontier = make(holds=2)
+    frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(5))), 0.0)
+    first, second = take(frontier)
+    frontier.cancel()
+    frontier.recall(second, 0.0)
+    assert isinstance(frontier.next(0.0), Wait)
+    frontier.complete(page(first), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert frontier.pending == 4
+
+
+def test_a_crawl_goes_on_where_it_ended() -> None:
+    before = make()
+    before.complete(page(one(before), f"{A}/1", f"{A}/2", f"{A}/3"), 0.0)
+    before.complete(page(take(before)[0], f"{A}/4"), 0.0)
+    changes = before.take_changes()
+    settled = {page.task.url for page in changes.settled}
+    pending = [task for task in changes.taken_up if task.url not in settled]
+    after = Frontier(
+        CrawlRules(obey_robots=False),
+        Scope(HostSet()),
+        holds={Role.LIST: 9, Role.DETAIL: 9},
+        leases={Role.LIST: 30.0, Role.DETAIL: 30.0},
+    )
+    after.start([f"{A}/"], changes.settled, pending)
+    assert {task.url for task in take(after)} == {f"{A}/2", f"{A}/3", f"{A}/4"}
+    assert after.tally.fetched == 2
