@@ -1,0 +1,1 @@
+"""What runs in a worker: fetch a page, decode it, read it."""

@@ -1,0 +1,63 @@
+"""The HTTP clients by name, and what all of them are asked. A client's library is imported when it is asked for.
+
+    requests   blocking: for threads and processes
+    aiohttp    for an event loop
+
+A client moves bytes: it opens connections, sends what the exchange says and feeds it what comes. What that means is
+decided in the exchange, once for all clients.
+"""
+
+from importlib import import_module
+from typing import Protocol
+
+from crawler.work.exchange import Exchange
+
+CLIENTS = {"requests": "crawler.work.client_requests"}
+ASYNC_CLIENTS = {"aiohttp": "crawler.work.client_aiohttp"}
+
+
+class Client(Protocol):
+    """Fetches one URL after another, in one thread."""
+
+    def fetch(self, exchange: Exchange) -> None:
+        """Send the exchange's request and feed it the answer. Blocks, at most until its deadline.
+
+        Follows no redirects, keeps no cookies, reads no environment, and sends a request anew, once, where the
+        connection broke before a whole head had come (RFC 9110 section 9.2.2).
+
+        Raises:
+            FetchError: of whatever kind; a broken connection is `connection` even in the middle of the body.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class AsyncClient(Protocol):
+    """Fetches URLs side by side, in one event loop."""
+
+    async def fetch(self, exchange: Exchange) -> None:
+        """Do what `Client.fetch` does, without blocking."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+def open_client(name: str) -> Client:
+    """Return a new blocking client.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    client: Client = import_module(CLIENTS[name]).open_client()
+    return client
+
+
+def open_async_client(name: str) -> AsyncClient:
+    """Return a new client for the running event loop.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    client: AsyncClient = import_module(ASYNC_CLIENTS[name]).open_client()
+    return client

@@ -1,0 +1,79 @@
+"""From a page's text to its links and its record: the same whatever the parser."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from crawler.model import FieldValue, Record, Role, Scalar
+from crawler.urls import canonical
+from crawler.work.links import resolve_all
+from crawler.work.numerals import parse_float, parse_int
+from crawler.work.parsers import Document, parser
+from crawler.work.settings import FieldSpec, FieldType, WorkSettings
+
+
+class Extractor:
+    """Reads pages as the settings say. Opens the parser, and so is made where it is used."""
+
+    def __init__(self, settings: WorkSettings) -> None:
+        self._parser = parser(settings.parser)
+        self._fields = settings.fields
+        self._link_selector = settings.link_selector
+        self._follows = {Role.LIST: settings.follow_list, Role.DETAIL: settings.follow_detail}
+
+    def read(self, html: str, url: str, role: Role) -> tuple[tuple[str, ...], Record | None]:
+        """Return a page's links, where they are followed, and a detail page's record.
+
+        Links are canonical, in document order, each once; those of a page whose links are not followed are none.
+        """
+        # Parsers differ on NUL (the standard drops it in one place and replaces it in another); no page means it.
+        document = self._parser.parse(html.replace("\0", ""))
+        follows = self._follows.get(role, False)
+        wants_record = role is Role.DETAIL
+        base = _base(document, url) if follows or wants_record else url
+        links: tuple[str, ...] = ()
+        if follows:
+            hrefs = document.attributes(self._link_selector, ("href",), first=False)
+            links = resolve_all([href for href in hrefs if href is not None], base)
+        record = {field.name: _field(document, field, base) for field in self._fields} if wants_record else None
+        return links, record
+
+
+def _base(document: Document, url: str) -> str:
+    """Return what hrefs are resolved against: the first `<base href>`, if it is an http(s) URL (HTML section 4.2.3)."""
+    for href in document.attributes("base[href]", ("href",), first=True):
+        if href is not None and (base := canonical(href, url)) is not None:
+            return base
+    return url
+
+
+def _field(document: Document, field: FieldSpec, base: str) -> FieldValue:
+    """Return a field's value: with `many` those that convert, else the first element's, None if there is none."""
+    names = _attribute_names(field)
+    texts: Sequence[str | None]
+    if names:
+        texts = document.attributes(field.css, names, first=not field.many)
+    else:
+        texts = document.texts(field.css, first=not field.many)
+    values = [_CONVERTERS[field.type](text, base) for text in texts if text is not None]
+    if field.many:
+        return [value for value in values if value is not None]
+    return values[0] if values else None
+
+
+def _attribute_names(field: FieldSpec) -> tuple[str, ...]:
+    if field.attr is not None:
+        return (field.attr,)
+    return ("href", "src") if field.type is FieldType.URL else ()
+
+
+def _plain(text: str) -> str:
+    """Return the text with its white space made single spaces, as a browser shows it."""
+    return " ".join(text.split())
+
+
+# How the type of a field turns a text (and the base, for URLs) into its value; None where it is none of that type.
+_CONVERTERS: Mapping[FieldType, Callable[[str, str], Scalar | None]] = {
+    FieldType.STR: lambda text, _base: _plain(text),
+    FieldType.INT: lambda text, _base: parse_int(text),
+    FieldType.FLOAT: lambda text, _base: parse_float(text),
+    FieldType.URL: canonical,
+}

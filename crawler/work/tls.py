@@ -1,0 +1,31 @@
+"""The one TLS configuration of all clients: certificates are verified, always."""
+
+import os
+import ssl
+from functools import lru_cache
+
+import certifi
+
+from crawler.work.http import FetchError
+
+
+@lru_cache(maxsize=4)
+def _context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def ssl_context() -> ssl.SSLContext:
+    """Return the context to connect with: the authorities in SSL_CERT_FILE if that is set, else certifi's.
+
+    Shared by all threads of the process, since loading the authorities costs milliseconds and megabytes.
+
+    Raises:
+        FetchError: `tls`, SSL_CERT_FILE cannot be read or holds no certificates.
+    """
+    ca_file = os.environ.get("SSL_CERT_FILE") or certifi.where()
+    try:
+        return _context(ca_file)
+    except OSError as error:
+        raise FetchError("tls", f"no certificate authorities in {ca_file}: {error.strerror}") from error

@@ -1,0 +1,777 @@
+"""What every client does, whatever it is made of: one meaning of a fetch, held against servers that misbehave."""
+
+import asyncio
+import contextlib
+import gzip
+import pickle
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import trustme
+
+from crawler.model import Failure, Outcome, Role, Task
+from crawler.urls import canonical
+from crawler.work.clients import ASYNC_CLIENTS, CLIENTS
+from crawler.work.perform import SiteWork
+from crawler.work.settings import FieldSpec, WorkSettings
+from tests.contract.servers import RawServer, Script, always, answer, html, once, reset, silence
+
+pytestmark = pytest.mark.timeout(20)
+
+TITLE = FieldSpec("title", "title")
+PAGE = b"<!doctype html><title>Hello</title><a href=next>Next</a>"
+
+Serve = Callable[..., RawServer]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a server that answers as the script says, or always with the same bytes."""
+    with ExitStack() as stack:
+
+        def start(script: Script | bytes, tls: ssl.SSLContext | None = None) -> RawServer:
+            return stack.enter_context(RawServer(always(script) if isinstance(script, bytes) else script, tls))
+
+        yield start
+
+
+class Worker:
+    """A performer of either kind, driven the same way."""
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+
+    def perform(self, *urls: str, role: Role = Role.DETAIL, **settings: object) -> list[Outcome]:
+        """Return the outcomes of the URLs, one after another over one performer."""
+        work = SiteWork(WorkSettings(fields=(TITLE,), **{"timeout": 5.0, **settings}), self.client)  # type: ignore[arg-type]
+        tasks = [Task(canonical(url) or url, role) for url in urls]
+        if self.client in ASYNC_CLIENTS:
+            return asyncio.run(self._perform_async(work, tasks))
+        performer = work.open()
+        try:
+            return [performer.perform(task, "w-0") for task in tasks]
+        finally:
+            performer.close()
+
+    async def _perform_async(self, work: SiteWork, tasks: list[Task]) -> list[Outcome]:
+        performer = work.open_async()
+        try:
+            return [await performer.perform(task, "w-0") for task in tasks]
+        finally:
+            await performer.close()
+
+    def one(self, url: str, **settings: object) -> Outcome:
+        """Return the outcome of one URL."""
+        return self.perform(url, **settings)[0]  # type: ignore[arg-type]
+
+    def fails(self, url: str, **settings: object) -> Failure:
+        """Return the failure of a URL that must fail."""
+        outcome = self.one(url, **settings)
+        assert outcome.failure is not None, outcome
+        assert outcome.record is None
+        assert outcome.links == ()
+        assert "0x" not in outcome.failure.message
+        assert outcome.failure.message.isprintable()
+        assert outcome.failure.message
+        return outcome.failure
+
+
+@pytest.fixture(params=[*CLIENTS, *ASYNC_CLIENTS])
+def worker(request: pytest.FixtureRequest) -> Worker:
+    return Worker(request.param)
+
+
+# The request
+
+
+def test_work_is_picklable() -> None:
+    work = SiteWork(WorkSettings(fields=(TITLE,)), "requests")
+    assert pickle.loads(pickle.dumps(work)) == work
+
+
+def test_describing_the_work_imports_no_client_and_no_parser() -> None:
+    code = "import sys, crawler.work.perform; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"requests", "urllib3", "aiohttp", "bs4", "lxml", "soupsieve", "selectolax", "charset_normalizer"}
+    assert not heavy & set(modules)
+
+
+def test_a_page_is_read(worker: Worker, serve: Serve) -> None:
+    server = serve(html(PAGE))
+    before = time.monotonic()
+    outcome = worker.one(f"{server.origin}/a/b")
+    assert (outcome.status, outcome.content_type, outcome.size) == (200, "text/html", len(PAGE))
+    assert outcome.record == {"title": "Hello"}
+    assert outcome.links == (f"{server.origin}/a/next",)
+    assert (outcome.failure, outcome.skip, outcome.redirect, outcome.robots) == (None, None, None, None)
+    assert outcome.worker == "w-0"
+    assert before <= outcome.timings.started <= outcome.timings.fetched <= outcome.timings.finished <= time.monotonic()
+
+
+TARGETS = (
+    *(
+        "/%70",
+        "/%25",
+        "/a%20b",
+        "/%C3%A9",
+        "/%c3%a9",
+        "/a%2Fb",
+        "/a%zz",
+        "/x?q=%70&a=b+c",
+        "/a//b",
+        "/a;b",
+        "/|",
+        "/a'b",
+    ),
+    *("/x?a=[1]", "/x?a='1'", "/~u/^", "/a%", "/x?=%", "/a:b@c", "/x?q=/../y", "/%2e", "/a/?x?y", "/$&+,=!*()"),
+)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_target_goes_out_byte_for_byte(worker: Worker, serve: Serve, target: str) -> None:
+    server = serve(html(PAGE))
+    url = canonical(server.origin + target)
+    assert url is not None
+    worker.one(url)
+    assert server.requests[0].split(b"\r\n")[0].decode() == f"GET {url[len(server.origin) :]} HTTP/1.1"
+
+
+def test_an_empty_query_is_not_sent(worker: Worker, serve: Serve) -> None:
+    server = serve(html(PAGE))
+    worker.one(f"{server.origin}/x?#y")
+    assert server.requests[0].startswith(b"GET /x HTTP/1.1\r\n")
+
+
+def test_the_request_says_nothing_surprising(worker: Worker, serve: Serve) -> None:
+    server = serve(html(PAGE))
+    worker.one(server.url, user_agent="bot/1.0")
+    lines = server.requests[0].decode().split("\r\n")[1:-2]
+    assert sorted(lines) == [
+        "Accept-Encoding: gzip, deflate",
+        "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
+        f"Host: 127.0.0.1:{server.port}",
+        "User-Agent: bot/1.0",
+    ]
+
+
+def test_a_connection_is_kept(worker: Worker, serve: Serve) -> None:
+    missing = answer("404 Not Found", b"x" * 500)
+    server = serve(lambda connection, head: connection.sendall(missing if b"404" in head else html(PAGE)) is None)
+    worker.perform(*(f"{server.origin}/{name}" for name in ("a", "404", "b", "404/2", "c")))
+    assert len(server.requests) == 5
+    assert server.connections == 1
+
+
+def test_an_unread_body_does_not_leak_into_the_next_answer(worker: Worker, serve: Serve) -> None:
+    big = answer("200 OK", b"HTTP/1.1 500 Fake\r\n\r\n" * 500_000, "Content-Type: image/png")
+    server = serve(lambda connection, head: connection.sendall(big if b"/big" in head else html(PAGE)) is None)
+    outcomes = worker.perform(f"{server.origin}/big", f"{server.origin}/a")
+    assert [outcome.skip for outcome in outcomes] == ["content-type", None]
+    assert outcomes[1].record == {"title": "Hello"}
+    assert server.connections == 2
+
+
+def test_environment_proxies_and_netrc_are_not_used(
+    worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = serve(html(PAGE))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login joe password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert worker.one(server.url).failure is None
+    assert b"authorization" not in server.requests[0].lower()
+
+
+# Time
+
+
+def drip(data: bytes, server: Callable[[], RawServer]) -> Script:
+    """Send a byte every 50 ms."""
+
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        for byte in data:
+            connection.sendall(bytes((byte,)))
+            if server().wait(0.05):
+                break
+        return False
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+def test_the_timeout_is_that_of_the_whole_request(worker: Worker, serve: Serve, start: bytes) -> None:
+    rest = b"x" * 1000 if start and b"100" not in start[:12] else b"HTTP/1.1 200 OK\r\n" + b"X-Long: header\r\n" * 50
+
+    def script(connection: socket.socket, head: bytes) -> bool:
+        connection.sendall(start)
+        return drip(rest, lambda: server)(connection, head)
+
+    server = serve(script)
+    before = time.monotonic()
+    failure = worker.fails(server.url, timeout=0.3)
+    assert 0.25 < time.monotonic() - before < 1.5
+    assert (failure.kind, failure.transient) == ("timeout", True)
+
+
+def test_no_answer_is_a_timeout(worker: Worker, serve: Serve) -> None:
+    server = serve(silence)
+    assert worker.fails(server.url, timeout=0.3).kind == "timeout"
+
+
+def test_a_handshake_that_never_comes_is_a_timeout(worker: Worker) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        failure = worker.fails(f"https://127.0.0.1:{silent.getsockname()[1]}/", timeout=0.3)
+    assert (failure.kind, failure.transient) == ("timeout", True)
+
+
+def test_the_deadline_is_each_requests_own(worker: Worker, serve: Serve) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        server.wait(0.2)
+        connection.sendall(html(PAGE))
+        return True
+
+    server = serve(script)
+    outcomes = worker.perform(*(f"{server.origin}/{number}" for number in range(3)), timeout=0.4)
+    assert [outcome.failure for outcome in outcomes] == [None] * 3
+
+
+# Connections that break
+
+
+def test_refused_is_connection(worker: Worker) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    failure = worker.fails(f"http://127.0.0.1:{port}/")
+    assert (failure.kind, failure.transient) == ("connection", True)
+    assert "refused" in failure.message.lower()
+
+
+@pytest.mark.parametrize("name", ["no-such-name.invalid", "a..b", "x" * 64 + ".invalid"])
+def test_an_unknown_name_is_connection(worker: Worker, name: str) -> None:
+    failure = worker.fails(f"http://{name}/")
+    assert (failure.kind, failure.transient) == ("connection", True)
+
+
+def test_a_connection_closed_before_the_answer_is_tried_once_more(worker: Worker, serve: Serve) -> None:
+    server = serve(lambda _connection, _head: False)
+    failure = worker.fails(server.url)
+    assert (failure.kind, failure.transient) == ("connection", True)
+    assert len(server.requests) == 2
+
+
+def test_a_connection_reset_before_the_answer_is_connection(worker: Worker, serve: Serve) -> None:
+    server = serve(lambda connection, _head: reset(connection))
+    assert worker.fails(server.url).kind == "connection"
+
+
+def test_a_kept_connection_that_the_server_closed_meanwhile_goes_unnoticed(worker: Worker, serve: Serve) -> None:
+    seen = threading.Event()
+
+    def script(connection: socket.socket, head: bytes) -> bool:
+        if b"/closing" in head and not seen.is_set():
+            seen.set()
+            return False
+        connection.sendall(html(PAGE))
+        return True
+
+    server = serve(script)
+    outcomes = worker.perform(f"{server.origin}/a", f"{server.origin}/closing", f"{server.origin}/b")
+    assert [outcome.failure for outcome in outcomes] == [None] * 3
+    assert [outcome.record for outcome in outcomes] == [{"title": "Hello"}] * 3
+
+
+def test_a_head_that_breaks_off_is_connection(worker: Worker, serve: Serve) -> None:
+    server = serve(once(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Cut: of"))
+    assert worker.fails(server.url).kind == "connection"
+
+
+CUT = {
+    "content-length": html(PAGE, length=5000),
+    "chunk": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n<title>",
+    "between chunks": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n<p>\r\n",
+    "gzip": html(gzip.compress(PAGE * 50)[:-10], "Content-Encoding: gzip"),
+    "deflate": html(zlib.compress(PAGE * 50)[:-10], "Content-Encoding: deflate"),
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_body_that_is_cut_off_is_truncated(worker: Worker, serve: Serve, cut: str) -> None:
+    failure = worker.fails(serve(once(CUT[cut])).url)
+    assert (failure.kind, failure.transient) == ("truncated", True)
+
+
+def test_a_reset_in_the_middle_of_the_body_is_truncated(worker: Worker, serve: Serve) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(html(PAGE, length=5000))
+        server.wait(0.1)
+        return reset(connection)
+
+    server = serve(script)
+    failure = worker.fails(server.url)
+    assert (failure.kind, failure.transient) == ("truncated", True)
+
+
+CHUNKED = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+NOT_HTTP = {
+    "garbage": b"\x00\x01\x02 nonsense\r\n\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    "no status": b"HTTP/1.1 abc OK\r\n\r\n",
+    "header of a megabyte": b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * 1_000_000 + b"\r\n\r\n",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 5_000 + b"\r\n",
+    "chunk size": f"{CHUNKED}zz\r\n<p>\r\n0\r\n\r\n".encode(),
+    "negative chunk size": f"{CHUNKED}-5\r\n<p>\r\n0\r\n\r\n".encode(),
+    "chunk longer than its size": f"{CHUNKED}3\r\n<p>abcdef\r\n0\r\n\r\n".encode(),
+    "transfer coding": f"{CHUNKED}0\r\n\r\n".replace("chunked", "gzip, chunked").encode(),
+    "chunks and a length": f"{CHUNKED[:-2]}Content-Length: 3\r\n\r\n3\r\n<p>\r\n0\r\n\r\n".encode(),
+    "two lengths": html(PAGE, "Content-Length: 3"),
+    "a length twice": html(PAGE, f"Content-Length: {len(PAGE)}"),
+    "no length": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: x\r\n\r\n<p>",
+    "negative length": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: -1\r\n\r\n<p>",
+    "line without a colon": html(PAGE, "no header at all"),
+    "empty header name": html(PAGE, ": x"),
+    "NUL in a header": html(PAGE, "X-Nul: a\0b"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_HTTP)
+def test_what_is_not_http_is_protocol(worker: Worker, serve: Serve, name: str) -> None:
+    failure = worker.fails(serve(once(NOT_HTTP[name])).url)
+    assert (failure.kind, failure.transient) == ("protocol", False)
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\n<p>\r\n", b"3\r\n<p>abc\r\n"])
+def test_a_bad_chunk_in_the_middle_is_protocol(worker: Worker, serve: Serve, chunk: bytes) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        for part in (CHUNKED.encode(), b"3\r\n<p>\r\n", chunk):
+            connection.sendall(part)
+            server.wait(0.05)
+        return not server.wait(5)
+
+    server = serve(script)
+    assert worker.fails(server.url, timeout=1.0).kind == "protocol"
+
+
+def test_garbage_is_noticed_though_the_connection_stays_open(worker: Worker, serve: Serve) -> None:
+    assert worker.fails(serve(always(b"garbage, no line ever ends")).url).kind == "protocol"
+
+
+def test_interim_answers_are_passed_over(worker: Worker, serve: Serve) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n"
+    assert worker.one(serve(interim + html(PAGE)).url).record == {"title": "Hello"}
+
+
+def test_http_1_0_ends_with_the_connection(worker: Worker, serve: Serve) -> None:
+    server = serve(once(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE))
+    assert worker.one(server.url).record == {"title": "Hello"}
+
+
+def test_chunks_are_joined(worker: Worker, serve: Serve) -> None:
+    chunks = b"".join(b"%x;note=1\r\n%b\r\n" % (len(part), part) for part in (PAGE[:1], PAGE[1:20], PAGE[20:]))
+    server = serve(CHUNKED.encode() + chunks + b"0\r\nX-Trailer: 1\r\n\r\n")
+    outcomes = worker.perform(f"{server.origin}/a", f"{server.origin}/b")
+    assert [outcome.size for outcome in outcomes] == [len(PAGE)] * 2
+    assert server.connections == 1
+
+
+# Size
+
+
+def test_an_announced_body_that_is_too_large_is_not_read(worker: Worker, serve: Serve) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(html(b"", length=10**10))
+        return not server.wait(10)
+
+    server = serve(script)
+    before = time.monotonic()
+    failure = worker.fails(server.url, max_bytes=1000)
+    assert (failure.kind, failure.transient) == ("too-large", False)
+    assert time.monotonic() - before < 2
+
+
+def test_an_endless_body_is_left_at_the_limit(worker: Worker, serve: Serve) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while not server.wait(0):
+                connection.sendall(b"x" * 10_000)
+        return False
+
+    server = serve(script)
+    assert worker.fails(server.url, max_bytes=100_000).kind == "too-large"
+
+
+def test_the_limit_itself_is_allowed(worker: Worker, serve: Serve) -> None:
+    server = serve(html(PAGE))
+    assert worker.one(server.url, max_bytes=len(PAGE)).failure is None
+    assert worker.fails(server.url, max_bytes=len(PAGE) - 1).kind == "too-large"
+
+
+BOMB = gzip.compress(b"\0" * 100_000_000, 9)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_a_bomb_costs_no_more_than_the_limit(worker: Worker, serve: Serve, coding: str) -> None:
+    bomb = BOMB if coding == "gzip" else gzip.compress(BOMB)
+    server = serve(html(bomb, f"Content-Encoding: {coding}"))
+    worker.one(serve(html(PAGE)).url)  # what is imported at first does not count
+    tracemalloc.start()
+    try:
+        failure = worker.fails(server.url, max_bytes=1_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert failure.kind == "too-large"
+    assert peak < 4_000_000
+
+
+# Content codings
+
+BARE = zlib.compressobj(wbits=-15)
+CODED = {
+    "gzip": gzip.compress(PAGE),
+    "x-gzip": gzip.compress(PAGE),
+    "GZip": gzip.compress(PAGE[:9]) + gzip.compress(PAGE[9:]),
+    "deflate": zlib.compress(PAGE),
+    " deflate": BARE.compress(PAGE) + BARE.flush(),
+    "identity": PAGE,
+    "gzip, deflate": zlib.compress(gzip.compress(PAGE)),
+    "identity, gzip": gzip.compress(PAGE) + b"\0" * 40,
+}
+
+
+@pytest.mark.parametrize("coding", CODED)
+def test_content_codings_are_undone(worker: Worker, serve: Serve, coding: str) -> None:
+    outcome = worker.one(serve(html(CODED[coding], f"Content-Encoding: {coding}")).url)
+    assert (outcome.record, outcome.size) == ({"title": "Hello"}, len(PAGE))
+
+
+MISCODED = {
+    "br": PAGE,
+    "zstd": PAGE,
+    "gzip, foo": PAGE,
+    "gzip": PAGE,
+    "deflate": b"<!" + PAGE,
+    "gzip, gzip, gzip, gzip": PAGE,
+}
+
+
+@pytest.mark.parametrize("coding", MISCODED)
+def test_a_body_that_is_not_as_coded_is_content_encoding(worker: Worker, serve: Serve, coding: str) -> None:
+    failure = worker.fails(serve(html(MISCODED[coding], f"Content-Encoding: {coding}")).url)
+    assert (failure.kind, failure.transient) == ("content-encoding", False)
+
+
+def test_an_empty_body_needs_no_gzip_header(worker: Worker, serve: Serve) -> None:
+    assert worker.one(serve(html(b"", "Content-Encoding: gzip")).url).record == {"title": None}
+
+
+# Status
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_overload_and_server_errors_are_transient(worker: Worker, serve: Serve, status: int) -> None:
+    server = serve(answer(f"{status} Sorry", PAGE, "Content-Type: text/html", "Retry-After: 7"))
+    failure = worker.fails(server.url)
+    assert (failure.kind, failure.transient) == (f"status-{status}", True)
+    assert failure.retry_after == (7.0 if status in (429, 503) else None)
+
+
+@pytest.mark.parametrize("status", [300, 304, 305, 400, 401, 403, 404, 410, 418, 451, 501, 505, 599])
+def test_other_statuses_are_final(worker: Worker, serve: Serve, status: int) -> None:
+    server = serve(answer(f"{status} No", b"" if status == 304 else PAGE, "Content-Type: text/html"))
+    outcome = worker.one(server.url)
+    assert outcome.failure is not None
+    assert (outcome.failure.kind, outcome.failure.transient, outcome.status) == (f"status-{status}", False, status)
+
+
+@pytest.mark.parametrize("status", [200, 201, 203, 206])
+def test_all_other_2xx_are_pages(worker: Worker, serve: Serve, status: int) -> None:
+    server = serve(answer(f"{status} OK", PAGE, "Content-Type: text/html"))
+    assert worker.one(server.url).record == {"title": "Hello"}
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "205 Reset Content"])
+def test_no_content_is_skipped(worker: Worker, serve: Serve, status: str) -> None:
+    server = serve(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+    outcomes = worker.perform(server.url, f"{server.origin}/2")
+    assert [outcome.skip for outcome in outcomes] == ["no-content"] * 2
+    assert server.connections == 1
+
+
+def test_an_empty_page_is_a_page(worker: Worker, serve: Serve) -> None:
+    outcome = worker.one(serve(html(b"")).url)
+    assert (outcome.record, outcome.size, outcome.failure, outcome.skip) == ({"title": None}, 0, None, None)
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_come_back_and_are_not_followed(worker: Worker, serve: Serve, status: int) -> None:
+    server = serve(answer(f"{status} Moved", b"gone", "Location: ../b?#frag"))
+    outcome = worker.one(f"{server.origin}/a/c/d")
+    assert (outcome.redirect, outcome.status, outcome.failure) == (f"{server.origin}/a/b", status, None)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://example.com", "https://example.com/"),
+        ("//example.com/x", "http://example.com/x"),
+        ("http://joe:secret@example.com/", "http://example.com/"),
+        ("/caf\u00e9", "/caf%C3%A9"),
+        ("/caf\u00c3\u00a9", "/caf%C3%A9"),
+        ("/a b", "/a%20b"),
+        ("/%zz", "/%zz"),
+    ],
+)
+def test_a_location_is_resolved(worker: Worker, serve: Serve, location: str, target: str) -> None:
+    server = serve(answer("302 Found", b"", f"Location: {location}"))
+    outcome = worker.one(server.url)
+    assert outcome.redirect == (server.origin + target if target.startswith("/") else target)
+
+
+@pytest.mark.parametrize(
+    "location", ["", "file:///etc/passwd", "javascript:alert(1)", "http://", "http://[::1", "http://x:99999/"]
+)
+def test_a_redirect_to_nowhere_is_invalid(worker: Worker, serve: Serve, location: str) -> None:
+    server = serve(answer("302 Found", b"", *([f"Location: {location}"] if location else [])))
+    failure = worker.fails(server.url)
+    assert (failure.kind, failure.transient) == ("redirect-invalid", False)
+
+
+# Content types
+
+
+@pytest.mark.parametrize("type_", ["text/html", "Text/HTML;charset=utf-8", "application/xhtml+xml", " text/html ; x"])
+def test_html_types_are_read(worker: Worker, serve: Serve, type_: str) -> None:
+    outcome = worker.one(serve(answer("200 OK", PAGE, f"Content-Type: {type_}")).url)
+    assert outcome.record == {"title": "Hello"}
+    assert outcome.content_type in ("text/html", "application/xhtml+xml")
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "image/png", "application/xml", "application/pdf; x=y"])
+def test_other_types_are_skipped_and_not_read(worker: Worker, serve: Serve, type_: str) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(answer("200 OK", b"", f"Content-Type: {type_}", length=10**6))
+        return not server.wait(10)
+
+    server = serve(script)
+    before = time.monotonic()
+    outcome = worker.one(server.url)
+    assert (outcome.skip, outcome.content_type, outcome.size) == ("content-type", type_.split(";")[0], 0)
+    assert outcome.failure is None
+    assert time.monotonic() - before < 2
+
+
+@pytest.mark.parametrize("start", [b"", b"\n \t", b"\xef\xbb\xbf\r\n"])
+def test_a_page_without_a_type_is_known_by_its_first_character(worker: Worker, serve: Serve, start: bytes) -> None:
+    outcome = worker.one(serve(answer(body=start + PAGE)).url)
+    assert (outcome.record, outcome.content_type) == ({"title": "Hello"}, None)
+
+
+@pytest.mark.parametrize("body", [b"plain text", b"\x89PNG" * 10_000, b" " * 2_000, b"\xef\xbb\xbf"])
+def test_what_has_no_type_and_looks_like_no_page_is_skipped(worker: Worker, serve: Serve, body: bytes) -> None:
+    outcome = worker.one(serve(answer(body=body)).url)
+    assert (outcome.skip, outcome.failure, outcome.record) == ("content-type", None, None)
+
+
+def test_the_charset_of_the_header_counts(worker: Worker, serve: Serve) -> None:
+    body = "<title>Привет</title>".encode("koi8-r")
+    server = serve(answer("200 OK", body, "Content-Type: text/html; charset=koi8-r"))
+    assert worker.one(server.url).record == {"title": "Привет"}
+
+
+# Roles
+
+
+def test_a_list_page_has_links_and_no_record(worker: Worker, serve: Serve) -> None:
+    server = serve(html(PAGE))
+    outcome = worker.perform(server.url, role=Role.LIST)[0]
+    assert (outcome.record, outcome.links) == (None, (f"{server.origin}/next",))
+
+
+def test_links_that_are_not_followed_are_not_brought(worker: Worker, serve: Serve) -> None:
+    outcome = worker.one(serve(html(PAGE)).url, follow_detail=False)
+    assert (outcome.record, outcome.links) == ({"title": "Hello"}, ())
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "text/html", "application/octet-stream", ""])
+def test_robots_txt_comes_as_text_whatever_its_type(worker: Worker, serve: Serve, type_: str) -> None:
+    body = b"\xef\xbb\xbfUser-agent: *\nDisallow: /\xe9\n"
+    server = serve(answer("200 OK", body, *([f"Content-Type: {type_}"] if type_ else [])))
+    outcome = worker.perform(f"{server.origin}/robots.txt", role=Role.ROBOTS)[0]
+    assert outcome.robots == "User-agent: *\nDisallow: /\ufffd\n"
+    assert (outcome.skip, outcome.failure, outcome.record, outcome.links) == (None, None, None, ())
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_robots_txt_is_cut_at_500_kib(worker: Worker, serve: Serve, coding: str) -> None:
+    body = b"Disallow: /x\n" * 100_000
+    body = gzip.compress(body) if coding == "gzip" else body
+    server = serve(answer("200 OK", body, f"Content-Encoding: {coding}"))
+    outcome = worker.perform(f"{server.origin}/robots.txt", role=Role.ROBOTS, max_bytes=1000)[0]
+    assert outcome.robots is not None
+    assert (len(outcome.robots), outcome.size) == (500 * 1024, 500 * 1024)
+
+
+def test_robots_txt_fails_and_redirects_like_a_page(worker: Worker, serve: Serve) -> None:
+    server = serve(
+        lambda connection, head: (
+            connection.sendall(answer("404 Not Found") if b"/404" in head else answer("301 Moved", b"", "Location: /x"))
+            is None
+        )
+    )
+    missing, moved = worker.perform(f"{server.origin}/404", f"{server.origin}/robots.txt", role=Role.ROBOTS)
+    assert missing.failure is not None
+    assert missing.failure.kind == "status-404"
+    assert moved.redirect == f"{server.origin}/x"
+
+
+# Cookies
+
+
+def test_cookies_go_back_to_the_site_that_set_them_and_to_no_other(worker: Worker, serve: Serve) -> None:
+    one = serve(html(PAGE, "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/only"))
+    other = serve(html(PAGE))
+    worker.perform(one.url, f"{one.origin}/x", f"{one.origin}/only/y", other.url)
+    cookies = [
+        next((line[8:] for line in head.decode().split("\r\n") if line.lower().startswith("cookie: ")), None)
+        for head in (*one.requests, *other.requests)
+    ]
+    assert cookies[:2] == [None, "a=1"]
+    assert sorted((cookies[2] or "").split("; ")) == ["a=1", "b=2"]
+    assert cookies[3] is None
+
+
+def test_cookies_of_redirects_and_errors_are_kept(worker: Worker, serve: Serve) -> None:
+    server = serve(answer("302 Found", b"", "Location: /x", "Set-Cookie: s=1"))
+    worker.perform(server.url, f"{server.origin}/x")
+    assert b"Cookie: s=1\r\n" in server.requests[1]
+
+
+# TLS
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def tls_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+def test_a_trusted_certificate_is_accepted(worker: Worker, serve: Serve, trusted: trustme.CA) -> None:
+    server = serve(html(PAGE), tls_context(trusted, "127.0.0.1"))
+    outcomes = worker.perform(f"{server.origin}/a", f"{server.origin}/b")
+    assert [outcome.record for outcome in outcomes] == [{"title": "Hello"}] * 2
+    assert server.connections == 1
+
+
+def test_an_unknown_authority_is_tls(
+    worker: Worker, serve: Serve, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    failure = worker.fails(serve(html(PAGE), tls_context(authority, "127.0.0.1")).url)
+    assert (failure.kind, failure.transient) == ("tls", False)
+
+
+def test_a_file_of_authorities_that_is_none_is_tls(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for path in (tmp_path / "missing.pem", empty):
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        failure = worker.fails("https://127.0.0.1:1/")
+        assert (failure.kind, failure.transient) == ("tls", False)
+        assert path.name in failure.message
+
+
+def test_a_certificate_for_another_name_is_tls(worker: Worker, serve: Serve, trusted: trustme.CA) -> None:
+    failure = worker.fails(serve(html(PAGE), tls_context(trusted, "example.com")).url)
+    assert (failure.kind, failure.transient) == ("tls", False)
+
+
+def test_plain_http_on_a_tls_port_is_tls(worker: Worker, serve: Serve) -> None:
+    server = serve(lambda _connection, _head: False)
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+
+        def speak() -> None:
+            connection, _ = plain.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(1000)
+
+        threading.Thread(target=speak, daemon=True).start()
+        failure = worker.fails(f"https://127.0.0.1:{plain.getsockname()[1]}/")
+    assert (failure.kind, failure.transient) == ("tls", False)
+    assert server.connections == 0
+
+
+# Bugs
+
+
+def test_a_bug_is_an_internal_failure(worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise ZeroDivisionError("division\nby \x1b[31mzero")
+
+    monkeypatch.setattr("crawler.work.visit.decode", broken)
+    failure = worker.fails(serve(html(PAGE)).url)
+    assert (failure.kind, failure.transient) == ("internal", False)
+    assert failure.message == "ZeroDivisionError: division by [31mzero"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "http://", "ftp://x/"])
+def test_a_wrong_url_is_a_failure_and_no_exception(worker: Worker, url: str) -> None:
+    assert not worker.fails(url).transient
+
+
+@pytest.mark.parametrize("client", ASYNC_CLIENTS)
+def test_a_cancelled_fetch_is_cancelled(client: str, serve: Serve) -> None:
+    server = serve(silence)
+
+    async def cancel() -> None:
+        performer = SiteWork(WorkSettings(), client).open_async()
+        task = asyncio.create_task(performer.perform(Task(server.url, Role.DETAIL), "w"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await performer.close()
+
+    asyncio.run(cancel())

@@ -1,0 +1,61 @@
+"""Name look-ups and connections, held to a deadline."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from crawler.model import Role, Task
+from crawler.work import wire
+from crawler.work.exchange import Exchange
+
+
+def exchange(timeout: float) -> Exchange:
+    return Exchange(Task("http://x/", Role.DETAIL), {}, timeout=timeout, max_bytes=1)
+
+
+@pytest.fixture
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Name servers that do not answer."""
+    answered = threading.Event()
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, **options: int) -> object:
+        if not options.get("flags", 0) & socket.AI_NUMERICHOST:
+            answered.wait(5)
+        return real(host, port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    answered.set()
+
+
+@pytest.mark.usefixtures("slow_names")
+def test_a_name_is_not_waited_for_beyond_the_deadline() -> None:
+    before = time.monotonic()
+    with pytest.raises(TimeoutError):
+        wire.connect("localhost", 80, exchange(0.1))
+    assert time.monotonic() - before < 2
+
+
+@pytest.mark.usefixtures("slow_names")
+def test_an_address_needs_no_name_server() -> None:
+    assert wire.resolve("127.0.0.1", 80, 0.1)[0][4][:2] == ("127.0.0.1", 80)
+    assert wire.resolve("::1", 80, 0.1)[0][4][:2] == ("::1", 80)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", ""])
+def test_a_name_that_cannot_be_is_an_error(name: str) -> None:
+    with pytest.raises(OSError):  # noqa: PT011
+        wire.connect(name, 1, exchange(2.0))
+
+
+def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        dead, alive = (wire.resolve("127.0.0.1", number, 1)[0] for number in (1, port))
+        monkeypatch.setattr(wire, "resolve", lambda *_: [dead, alive])
+        with wire.connect("name", 80, exchange(2.0)) as connection:
+            assert connection.getpeername()[1] == port
