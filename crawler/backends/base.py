@@ -1,0 +1,111 @@
+"""What every backend is: a way to get tasks to workers and outcomes back.
+
+    coordinator ──submit──▶ [ hand-off ] ──▶ workers ──▶ [ outcomes ] ──collect──▶ coordinator
+
+A backend moves values and decides nothing: what is fetched next, retried, delayed or given up is the frontier's affair.
+One thread, the coordinator's, calls all of these methods; they are never called at the same time.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from crawler.model import Outcome, Role, Task
+from crawler.work.base import Work
+
+
+class BackendError(Exception):
+    """A backend cannot go on: one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a backend is to be made of."""
+
+    work: Work
+    """What its workers do."""
+    producers: int = 1
+    """Workers that fetch list pages, and robots.txt."""
+    consumers: int = 10
+    """Workers that fetch detail pages."""
+    capacity: int = 10
+    """Detail tasks that may wait in the hand-off, where there is one."""
+
+
+class Backend(ABC):
+    """Carries tasks to workers. A context manager: entering starts it, leaving stops it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """How many tasks of each crew it takes without making `submit` wait: the frontier grants no more."""
+        return {Role.LIST: self.plan.producers, Role.DETAIL: self.plan.consumers}
+
+    def workers(self, crew: Role) -> int:
+        """How many tasks of a crew are worked on at the same time."""
+        return self.plan.consumers if crew is Role.DETAIL else self.plan.producers
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the workers, and return when they can work."""
+
+    @abstractmethod
+    def submit(self, task: Task) -> None:
+        """Hand a task over."""
+
+    @abstractmethod
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Return all outcomes that are ready; wait at most `timeout` seconds for the first."""
+
+    def recall(self) -> Sequence[Task]:
+        """Take back the tasks that no worker has begun, where that can be known. They will have no outcome."""
+        return ()
+
+    def abandon(self, task: Task) -> None:  # noqa: B027 - where nothing can hang there is nothing to replace
+        """Write off the worker that does not come back with `task`, and put another in its place."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the workers, at once if they can be made to; leave no process behind. May be called twice."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class Outbox:
+    """Where workers of one process leave what they have: outcomes, or the reason why they cannot work."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Outcome | BackendError] = SimpleQueue()
+
+    def put(self, outcome: Outcome | BackendError) -> None:
+        """Leave something for the coordinator; never waits."""
+        self._queue.put(outcome)
+
+    def take(self, timeout: float) -> list[Outcome]:
+        """Return all that is there, after at most `timeout` seconds for the first; raise what is an error."""
+        outcomes: list[Outcome] = []
+        try:
+            item = self._queue.get(timeout=max(timeout, 0.0))
+            while True:
+                if isinstance(item, BackendError):
+                    raise item
+                outcomes.append(item)
+                item = self._queue.get_nowait()
+        except Empty:
+            return outcomes

@@ -1,0 +1,104 @@
+"""A `ProcessPoolExecutor`: the interface of the thread pool, with a process a worker.
+
+    coordinator ──submit──▶ [ call queue ] ══pickle══▶ process-1 … process-n ══pickle══▶ Future ──wait──▶ coordinator
+
+What the primitive gives: every worker has an interpreter, and a GIL, of its own, so pages are parsed on all cores at
+once. What it costs: processes take time to start, nothing is shared, and every task and every outcome is pickled, piped
+and unpickled. Where the network is what one waits for, that buys nothing; where the CPU is, it is the whole difference.
+
+If one process dies, the executor breaks as a whole and can say only that one of its calls killed it. All of them are
+reported as `worker-died`; the frontier tries them again one at a time, and so finds out which.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing import active_children, current_process
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
+
+from crawler.backends.base import BackendError, Plan
+from crawler.backends.children import context, settle_in
+from crawler.backends.pool import PoolBackend
+from crawler.model import Failure, Outcome, Task, Timings
+from crawler.work.base import Performer, Work
+
+START_LIMIT = 60.0
+"""Seconds within which the processes of a new pool must all have started."""
+
+# Each worker process has its own of these, set when it starts.
+_performer: Performer
+_name: str
+_all_here: Barrier
+
+
+def _enter(work: Work, all_here: Barrier) -> None:
+    """Run once in each new process: open what only this process will use."""
+    global _performer, _name, _all_here
+    settle_in()
+    _performer = work.open()
+    _name = f"process-{current_process().name.rpartition('-')[2]}"
+    _all_here = all_here
+
+
+def _meet() -> None:
+    """Wait until every process of the pool is here: the pool starts one only if a call finds none idle."""
+    _all_here.wait(START_LIMIT)
+
+
+def _do(task: Task) -> Outcome:
+    return _performer.perform(task, _name)
+
+
+class ProcessPoolBackend(PoolBackend):
+    """Pooled processes, each with a performer of its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._context = context()
+        self._children: set[BaseProcess] = set()
+
+    def abandon(self, task: Task) -> None:
+        """Kill the pool, since it does not tell which of its processes hangs; its calls come back as `worker-died`."""
+        if task in self._futures.values():
+            self._kill()
+
+    def stop(self) -> None:
+        """Close the pool: processes that are through leave by themselves, one that is not after a moment is killed."""
+        executor = self._executor
+        at_work = not self._drain()
+        if executor is not None:
+            if at_work:
+                self._kill()
+            executor.shutdown(wait=True)
+
+    def _open(self) -> Executor:
+        others = set(active_children())
+        all_here = self._context.Barrier(self.crew)
+        executor = ProcessPoolExecutor(
+            self.crew, mp_context=self._context, initializer=_enter, initargs=(self.plan.work, all_here)
+        )
+        try:
+            for meeting in [executor.submit(_meet) for _ in range(self.crew)]:
+                meeting.result()
+        except (BrokenExecutor, BrokenBarrierError, OSError) as error:
+            raise BackendError(f"the processes of the pool could not start: {error or type(error).__name__}") from error
+        finally:
+            self._children = set(active_children()) - others
+        return executor
+
+    def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
+        return executor.submit(_do, task)
+
+    def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
+        """Report the tasks of the broken pool as lost with it, and open a new pool."""
+        self._kill()
+        self._executor = self._open()
+        now = time.monotonic()
+        failure = Failure("worker-died", "the worker process ended while it had this page", transient=True)
+        return [Outcome(task, "process", Timings(now, now, now), failure=failure) for task in tasks]
+
+    def _kill(self) -> None:
+        for child in self._children:
+            child.kill()

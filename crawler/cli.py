@@ -1,0 +1,206 @@
+"""The command line. `crawl` is the default command: `python -m crawler --backend queue` crawls."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import enumerate as enumerate_threads
+from threading import main_thread
+from typing import Any
+
+import click
+
+from crawler import __version__, probe
+from crawler.backends.base import BackendError
+from crawler.backends.registry import BACKENDS
+from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
+from crawler.console import Console, printable
+from crawler.engine import Interrupts
+from crawler.job import Mode, Watcher, fresh_folder, run
+from crawler.store.store import FolderInUseError, StoreError
+from fixtures.process import FixtureError
+
+OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+CONFIG_FILE = Path("config.toml")
+"""What is read where no --config is given, if it is there."""
+
+
+class Commands(click.Group):
+    """A group whose default command is `crawl`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put `crawl` before arguments that begin with one of its options."""
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["crawl", *args]
+        return super().parse_args(context, args)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of this name."""
+        if self.get_command(context, args[0]) is None:
+            hint = nearest(args[0], self.commands)
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}; --help lists them")
+        return super().resolve_command(context, args)
+
+
+def _configured(command: Any) -> Any:
+    """Add the options by which every command is configured."""
+    for option in (
+        click.option("--set", "settings", metavar="TABLE.KEY=VALUE", multiple=True, help="Set any key of the file."),
+        click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Read this, not ./config.toml."),
+    ):
+        command = option(command)
+    return command
+
+
+def configuration(file: Path | None, options: Tree, settings: Sequence[str]) -> Config:
+    """Return the configuration of a file (else ./config.toml, else the defaults), options and settings on top."""
+    source = file or (CONFIG_FILE if CONFIG_FILE.exists() else None)
+    tree = read(source) if source else {}
+    check(tree, str(source or "defaults"))
+    for key, value in options.items():
+        tree.setdefault("crawl", {})[key] = value
+    if options:
+        check(tree, "the command line")
+    for setting in settings:
+        put(tree, setting)
+    return check(tree, "--set") if settings else check(tree, str(source or "the command line"))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="crawler %(version)s")
+def commands() -> None:
+    """Crawl a web site with the concurrency backend of your choice.
+
+    Without a command, `crawl` is meant: `python -m crawler --backend queue`. Without a start URL, a fixture
+    site is served and crawled.
+    """
+
+
+@commands.command()
+@_configured
+@click.option("--backend", metavar="NAME", help=f"One of {', '.join(BACKENDS)}.")
+@click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Default: crawls/TIME-BACKEND.")
+@click.option("--resume", is_flag=True, help="Go on with the crawl in --out, or begin it.")
+@click.option("--overwrite", is_flag=True, help="Begin anew where --out holds a crawl.")
+@click.option("--producers", metavar="N", type=int, help="Workers that fetch list pages.")
+@click.option("--consumers", metavar="N", type=int, help="Workers that fetch detail pages.")
+@click.option("--max-pages", metavar="N", type=int, help="Stop after so many pages; 0: no limit.")
+@click.option("--max-depth", metavar="N", type=int, help="Follow links so far from the start; 0: no limit.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def crawl(
+    settings: Sequence[str],
+    config: Path | None,
+    folder: Path | None,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Crawl a site and leave what was found in a folder."""
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    if resume and folder is None:
+        raise click.UsageError("--resume needs --out: the folder of the crawl to go on with")
+    given = {key: value for key, value in options.items() if value is not None and value != ()}
+    if "start_urls" in given:
+        given["start_urls"] = list(given["start_urls"])
+    chosen = configuration(config, given, settings)
+    mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.FRESH
+    console = Console(quiet=quiet)
+    with Interrupts() as interrupts:
+        with console:
+            watcher = Watcher(console.say, console.watch)
+            result = run(chosen, folder or fresh_folder(chosen.crawl.backend), mode, watcher, interrupts)
+        console.summary(result.report, result.folder)
+        if result.interrupted:
+            console.say(f"interrupted; the state is saved. To go on: {_resume_command(result.folder)}")
+            return INTERRUPTED
+        if result.problem:
+            raise click.ClickException(result.problem)
+        return OK
+
+
+def _resume_command(folder: Path) -> str:
+    """Return this command with what takes the crawl up again."""
+    args = [arg for arg in sys.argv[1:] if arg not in ("--overwrite", "--resume")]
+    if not any(arg == "--out" or arg.startswith("--out=") for arg in args):
+        args += ["--out", str(folder)]
+    return shlex.join(["python", "-m", "crawler", *args, "--resume"])
+
+
+@commands.command()
+def backends() -> int:
+    """List the backends: their primitive and what they are for."""
+    from rich.console import Console as Terminal
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("backend", "primitive", "what it is for"):
+        table.add_column(column, overflow="fold")
+    for name, entry in BACKENDS.items():
+        table.add_row(name, entry.primitive, entry.purpose)
+    Terminal().print(table)
+    return OK
+
+
+@commands.command()
+@_configured
+@click.argument("url")
+def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
+    """Fetch one page as a crawl would, and show what came of it, as JSON."""
+    ok, told = probe.fetch(configuration(config, {}, settings), url)
+    click.echo(json.dumps(told, indent=2))
+    return OK if ok else FAILED
+
+
+@commands.command()
+@_configured
+@click.argument("url")
+def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
+    """Show what robots.txt says of a URL, as JSON."""
+    ok, told = probe.robots(configuration(config, {}, settings), url)
+    click.echo(json.dumps(told, indent=2))
+    return OK if ok else FAILED
+
+
+def status(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status. What a user or a site can cause is told in one line."""
+    try:
+        return commands.main(list(arguments), "python -m crawler", standalone_mode=False) or OK
+    except click.UsageError as error:
+        return _complain(error.format_message(), BAD_USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), FAILED)
+    except ConfigError as error:
+        return _complain(str(error), BAD_USAGE)
+    except FolderInUseError as error:
+        return _complain(str(error), BAD_USAGE)
+    except (StoreError, BackendError, FixtureError) as error:
+        return _complain(str(error), FAILED)
+    except click.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - whoever read us has gone; let Python close in peace
+        return OK
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(f"crawler: {printable(message)}", err=True)
+    return code
+
+
+def main() -> None:
+    """Run the command line and leave, even if a thread hangs: a thread cannot be killed, and must not keep us here."""
+    code = status(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,319 @@
+"""The configuration: one TOML file, checked as a whole before anything starts.
+
+Every key, its type and its default stand here; `config.toml` ships the same, with a line of comment each. What is wrong
+with a file is told in one line that names the key, the reason and, for a misspelt name, the nearest right one.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+
+from crawler.backends.registry import BACKENDS
+from crawler.core.frontier import CrawlRules
+from crawler.core.retry import RetryPolicy
+from crawler.urls import HostSet, Scope, canonical, host
+from crawler.work.parsers import validate_selector
+from crawler.work.settings import FieldSpec, FieldType, WorkSettings
+from fixtures.faults import FAULTS
+from fixtures.latency import parse_latency
+from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS
+
+Tree = dict[str, Any]
+"""A TOML document."""
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: one line that names the key, the reason and the way out."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return ` (did you mean …?)` with the name that looks most like `name`, or nothing."""
+    close = difflib.get_close_matches(name, list(names), 1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _known_backend(name: str) -> str:
+    if name not in BACKENDS:
+        raise ValueError(f"there is no backend {name!r}{nearest(name, BACKENDS)}; `crawler backends` lists them")
+    return name
+
+
+def _http_url(url: str) -> str:
+    address = canonical(url)
+    if address is None:
+        way_out = f" (did you mean https://{url}?)" if "://" not in url and canonical(f"https://{url}") else ""
+        raise ValueError(f"{url!r} is not an http or https URL{way_out}")
+    return address
+
+
+def _visible(text: str) -> str:
+    if not text.strip() or not text.isprintable() or not text.isascii():
+        raise ValueError("must be printable ASCII, and not empty")
+    return text
+
+
+def _latency(value: object) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number of seconds or a distribution")
+    parse_latency(value)
+    return value
+
+
+def _fault(name: str) -> str:
+    if name not in FAULTS:
+        raise ValueError(f"there is no fault {name!r}{nearest(name, FAULTS)}")
+    return name
+
+
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Patterns = list[str]
+RoleNames = list[Literal["list", "detail"]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Crawl(_Table):
+    """[crawl]: what is crawled, and by how many."""
+
+    backend: Annotated[str, AfterValidator(_known_backend)] = "queue"
+    start_urls: list[Annotated[str, AfterValidator(_http_url)]] = []
+    producers: AtLeastOne = 1
+    consumers: AtLeastOne = 10
+    capacity: AtLeastOne = 10
+    processes: Count = 0
+    max_pages: Count = 0
+    max_depth: Count = 0
+
+
+class Site(_Table):
+    """[site]: which URLs are taken up, and as what."""
+
+    list: Patterns = []
+    detail: Patterns = []
+    allow: Patterns = []
+    deny: Patterns = []
+    allowed_hosts: Patterns = []
+    follow: RoleNames = ["list", "detail"]
+    link_selector: str = "a[href], area[href]"
+
+
+class Http(_Table):
+    """[http]: how a page is asked for."""
+
+    client: Literal["auto", "requests", "aiohttp"] = "auto"
+    user_agent: Annotated[str, AfterValidator(_visible)] = "crawler/0.1"
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
+    max_bytes: AtLeastOne = 10_000_000
+    max_redirects: Count = 5
+
+
+class Retry(_Table):
+    """[retry]: what is tried again, and when."""
+
+    attempts: AtLeastOne = 3
+    backoff: Seconds = 0.5
+    max_wait: Seconds = 60.0
+
+
+class Politeness(_Table):
+    """[politeness]: how gently a host is treated."""
+
+    obey_robots: bool = True
+    per_host: AtLeastOne = 8
+    delay: Seconds = 0.0
+
+
+class FieldTable(_Table):
+    """A field as a table: which element, what of it, and as what."""
+
+    css: str
+    attr: str | None = None
+    type: Annotated[FieldType, Field(strict=False)] = FieldType.STR
+    many: bool = False
+
+
+def _selector_alone(value: object) -> object:
+    return {"css": value} if isinstance(value, str) else value
+
+
+class Extract(_Table):
+    """[extract]: what is taken out of a detail page."""
+
+    parser: Literal["selectolax", "bs4-lxml", "bs4-html"] = "selectolax"
+    fields: dict[str, Annotated[FieldTable, BeforeValidator(_selector_alone)]] = {}
+
+
+class Fixture(_Table):
+    """[fixture]: the fixture site, served when there is no start URL."""
+
+    pages: AtLeastOne = 1000
+    latency: Annotated[float | str, PlainValidator(_latency)] = 0.02
+    faults: list[Annotated[str, AfterValidator(_fault)]] = []
+
+
+class Config(_Table):
+    """The whole configuration, valid."""
+
+    crawl: Crawl = Crawl()
+    site: Site = Site()
+    http: Http = Http()
+    retry: Retry = Retry()
+    politeness: Politeness = Politeness()
+    extract: Extract = Extract()
+    fixture: Fixture = Fixture()
+
+    @property
+    def client(self) -> str:
+        """The HTTP client: the one that is asked for, or the backend's best."""
+        return BACKENDS[self.crawl.backend].clients[0] if self.http.client == "auto" else self.http.client
+
+    def work_settings(self) -> WorkSettings:
+        """Return what the workers are to know."""
+        return WorkSettings(
+            user_agent=self.http.user_agent,
+            timeout=self.http.timeout,
+            max_bytes=self.http.max_bytes,
+            parser=self.extract.parser,
+            fields=tuple(
+                FieldSpec(name, field.css, field.attr, field.type, field.many)
+                for name, field in self.extract.fields.items()
+            ),
+            link_selector=self.site.link_selector,
+            follow_list="list" in self.site.follow,
+            follow_detail="detail" in self.site.follow,
+        )
+
+    def rules(self) -> CrawlRules:
+        """Return what the frontier is to decide by."""
+        return CrawlRules(
+            user_agent=self.http.user_agent,
+            obey_robots=self.politeness.obey_robots,
+            per_host=self.politeness.per_host,
+            delay=self.politeness.delay,
+            max_pages=self.crawl.max_pages,
+            max_depth=self.crawl.max_depth,
+            max_redirects=self.http.max_redirects,
+            retry=RetryPolicy(self.retry.attempts, self.retry.backoff, self.retry.max_wait),
+            consumers=self.crawl.consumers,
+            capacity=self.crawl.capacity,
+            widen_scope=not self.site.allowed_hosts,
+        )
+
+    def scope(self) -> Scope:
+        """Return which URLs the crawl takes up. Its hosts grow, where a start URL is redirected."""
+        hosts = HostSet(self.site.allowed_hosts)
+        for url in self.crawl.start_urls:
+            hosts.add(host(url))
+        return Scope(
+            hosts,
+            list_patterns=self.site.list,
+            detail_patterns=self.site.detail,
+            allow=self.site.allow,
+            deny=self.site.deny,
+        )
+
+    def meaning(self) -> Tree:
+        """Return the part of the configuration that a crawl cannot change on its way without becoming another."""
+        tree = self.model_dump(mode="json")
+        kept: Tree = {table: tree[table] for table in ("site", "extract")}
+        kept["crawl"] = {key: tree["crawl"][key] for key in ("start_urls", "max_depth")}
+        kept["politeness"] = {"obey_robots": self.politeness.obey_robots}
+        if not self.crawl.start_urls:
+            kept["fixture"] = {key: tree["fixture"][key] for key in ("pages", "faults")}
+        return kept
+
+    def for_fixture_site(self, url: str, per_host: int) -> "Config":
+        """Return this configuration turned to the fixture site at `url`: its patterns, its fields, its patience.
+
+        What was set to something other than its default stays as it was set.
+        """
+        tree = self.model_dump()
+        tree["crawl"]["start_urls"] = [url]
+        if not self.site.list and not self.site.detail:
+            tree["site"] |= {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)}
+        if not self.extract.fields:
+            tree["extract"]["fields"] = dict(FIELDS)
+        if self.politeness.per_host == Politeness().per_host:
+            tree["politeness"]["per_host"] = max(per_host, self.politeness.per_host)
+        return check(tree, "the fixture site")
+
+
+def read(path: Path) -> Tree:
+    """Return the TOML document in a file; ConfigError if there is none or it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def put(tree: Tree, setting: str) -> None:
+    """Put `TABLE.KEY=VALUE` into a document. VALUE is TOML; what does not parse as TOML is a string."""
+    path, equals, text = setting.partition("=")
+    *tables, key = (part.strip() for part in path.split("."))
+    if not equals or not tables or not all((*tables, key)):
+        raise ConfigError(f"--set {setting}: write it as TABLE.KEY=VALUE")
+    for table in tables:
+        tree = tree.setdefault(table, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"--set {setting}: {table} is not a table")
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    tree[key] = parsed["value"] if parsed.keys() == {"value"} else text
+
+
+def check(tree: Mapping[str, Any], source: str) -> Config:
+    """Return the configuration that a document describes; ConfigError that names `source` if it cannot be used."""
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_explain(error)}") from None
+    entry = BACKENDS[config.crawl.backend]
+    if config.client not in entry.clients:
+        raise ConfigError(
+            f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
+            f"only {' or '.join(entry.clients)}"
+        )
+    selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
+    for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
+        if problem := validate_selector(css, config.extract.parser):
+            raise ConfigError(f"{source}: {key}: {css!r} is not a CSS selector: {problem}")
+    return config
+
+
+def _explain(error: ValidationError) -> str:
+    """Return the first of the errors as `table.key: reason`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        *tables, key = (str(part) for part in first["loc"])
+        what = "key" if tables else "table"
+        return f"{where}: there is no such {what}{nearest(key, _names(tables))}"
+    if first["type"] == "value_error":
+        return f"{where}: {first['ctx']['error']}"
+    if first["type"] == "model_type":
+        return f"{where}: must be a table, not {first['input']!r}"
+    reason = first["msg"].removeprefix("Input ")
+    return f"{where}: {reason}, not {first['input']!r}"
+
+
+def _names(tables: Iterable[str]) -> list[str]:
+    """Return the names that the table at this path may hold."""
+    model: type[BaseModel] = Config
+    for table in tables:
+        field = model.model_fields.get(table)
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return list(FieldTable.model_fields)
+        model = field.annotation
+    return list(model.model_fields)

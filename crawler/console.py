@@ -1,0 +1,124 @@
+"""What a person sees of a crawl: its progress on stderr, and its summary on stdout."""
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from crawler.core.frontier import Frontier
+from crawler.model import Verdict
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+LIVE_EVERY = 0.1
+PLAIN_EVERY = 2.0
+"""Seconds between two looks at the figures: on a terminal, and in a log."""
+
+
+class Console:
+    """Progress and summary: live on a terminal, plain lines elsewhere, nothing if `quiet`. A context manager.
+
+    It has no thread of its own: it is called many times a second by the crawl, and mostly returns at once. `rich` is
+    loaded when it is first needed, so that the first request does not wait for it.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._next = self._began + (LIVE_EVERY if self._terminal else PLAIN_EVERY)
+        self._fetched_before: int | None = None
+        self._live: Live | None = None
+
+    def say(self, line: str) -> None:
+        """Show a line."""
+        if not self._quiet:
+            print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+
+    def watch(self, frontier: Frontier) -> None:
+        """Show how far the crawl is, if it is time to."""
+        now = time.monotonic()
+        if self._fetched_before is None:
+            self._fetched_before, self._began = frontier.tally.fetched, now
+        if self._quiet or now < self._next:
+            return
+        line = self._figures(frontier, now)
+        if self._terminal:
+            self._next = now + LIVE_EVERY
+            self._show(line)
+        else:
+            self._next = now + PLAIN_EVERY
+            self.say(line)
+
+    def summary(self, report: dict[str, Any], folder: Path) -> None:
+        """Show what came of the crawl."""
+        if self._quiet or not report:
+            return
+        from rich.console import Console as Terminal
+        from rich.table import Table
+
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for name, text in rows(report):
+            table.add_row(name, printable(text))
+        table.add_row("files in", str(folder))
+        Terminal(highlight=False, markup=False).print(table)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _figures(self, frontier: Frontier, now: float) -> str:
+        tally = frontier.tally
+        fetched = tally.fetched - (self._fetched_before or 0)
+        speed = fetched / max(now - self._began, 1e-9)
+        counts = ", ".join(f"{tally.verdicts[verdict]} {verdict.value}" for verdict in Verdict)
+        return f"{counts}; {frontier.pending} to go, {frontier.in_flight} in flight; {speed:.0f} pages/s"
+
+    def _show(self, line: str) -> None:
+        from rich.console import Console as Terminal
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        if self._live is None:
+            self._live = Live(console=Terminal(stderr=True), auto_refresh=False, transient=True)
+            self._live.start()
+            self._spinner = Spinner("dots")
+        self._spinner.update(text=line)
+        self._live.update(self._spinner, refresh=True)
+
+
+def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the lines of the summary: what, and how much of it."""
+    outcomes, latency = report["outcomes"], report["latency_ms"]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in report["reasons"].items())
+    found = [
+        ("backend", f"{report['backend']} ({report['client']}, {report['parser']})"),
+        ("pages", f"{outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['failed']} failed"),
+    ]
+    if reasons:
+        found.append(("why not ok", reasons))
+    if report["pending"]:
+        found.append(("still to go", f"{report['pending']} pages ({report['status']})"))
+    found += [
+        ("items", str(report["items"])),
+        ("time", f"{report['elapsed']:.2f} s, and {report['startup']:.2f} s to start"),
+        ("speed", f"{report['pages_per_second']} pages/s, {report['bytes'] / 1e6:.1f} MB, {report['retries']} retries"),
+    ]
+    if latency["p50"] is not None:
+        found.append(("latency", f"median {latency['p50']} ms, 99% within {latency['p99']} ms"))
+    found.append(("cost", f"{report['cpu_seconds']:.2f} s of CPU, {report['peak_memory'] / 1e6:.0f} MB at most"))
+    return found
+
+
+def printable(text: str) -> str:
+    """Return the text with what is not printable made visible, so that no site can steer the terminal."""
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)

@@ -1,0 +1,82 @@
+"""The engine: one loop that carries tasks from the frontier to a backend, and outcomes back.
+
+    frontier ──next──▶ task ──submit──▶ backend ──collect──▶ outcomes ──complete──▶ frontier ──changes──▶ store
+
+It is the same for every backend, and it alone runs in the coordinator's thread. A backend spends its time in `collect`.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+from crawler.backends.base import Backend
+from crawler.core.frontier import Done, Frontier
+from crawler.model import Task
+from crawler.store.store import Store
+
+TICK = 0.5
+"""Seconds: the longest that the coordinator lets a backend wait, and so the longest that Ctrl-C goes unseen."""
+
+GRACE = 10.0
+"""Seconds that requests in flight are given to finish after a first Ctrl-C."""
+
+
+class Interrupts:
+    """Counts what asks the crawl to stop: SIGINT (Ctrl-C) and SIGTERM. A context manager, for the main thread."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._before = [signal.signal(number, self._seen) for number in self.SIGNALS]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in zip(self.SIGNALS, self._before, strict=True):
+            signal.signal(number, handler)
+
+    def _seen(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.count += 1
+
+
+def pump(
+    frontier: Frontier,
+    backend: Backend,
+    store: Store,
+    *,
+    interrupts: Interrupts | None = None,
+    watch: Callable[[Frontier], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> bool:
+    """Crawl until the frontier is done; return False if it was interrupted before that.
+
+    The first interrupt lets what is in flight finish, for at most GRACE seconds; the second does not.
+    """
+    interrupts = interrupts or Interrupts()
+    give_up_at = float("inf")
+    while True:
+        now = clock()
+        if interrupts.count and give_up_at == float("inf"):
+            give_up_at = now + GRACE
+            frontier.cancel()
+            for task in backend.recall():
+                frontier.recall(task, now)
+        step = frontier.next(now)
+        if isinstance(step, Task):
+            backend.submit(step)
+            continue
+        changes = frontier.take_changes()
+        for task in changes.overdue:
+            backend.abandon(task)
+        store.save(changes)
+        watch(frontier)
+        if isinstance(step, Done) or interrupts.count > 1 or now > give_up_at:
+            return not interrupts.count
+        for outcome in backend.collect(min(max(step.until - now, 0.0), TICK)):
+            frontier.complete(outcome, clock())

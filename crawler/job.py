@@ -1,0 +1,148 @@
+"""A job: one crawl, from its configuration to the files that it leaves in its folder."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from crawler import usage
+from crawler.backends.base import Backend, Plan
+from crawler.backends.registry import BACKENDS
+from crawler.config import Config
+from crawler.core.frontier import Frontier
+from crawler.engine import Interrupts, pump
+from crawler.report import describe
+from crawler.store.store import FolderInUseError, Store
+from crawler.work.perform import SiteWork
+from fixtures.process import FixtureServer
+
+LEASE_GRACE = 5.0
+"""Seconds beyond its time-outs that a task may take to come back."""
+
+
+class Mode(Enum):
+    """What to do where the folder holds a crawl already."""
+
+    FRESH = auto()
+    """Refuse it."""
+    RESUME = auto()
+    OVERWRITE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended."""
+
+    folder: Path
+    report: dict[str, Any]
+    """What report.json holds."""
+    interrupted: bool
+    problem: str | None = None
+    """Why there was nothing to crawl, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What a job tells while it goes on."""
+
+    say: Callable[[str], None] = lambda _: None
+    """Takes a line that a person should see."""
+    watch: Callable[[Frontier], None] = lambda _: None
+    """Called after each turn of the loop, many times a second."""
+
+
+def fresh_folder(backend: str) -> Path:
+    """Return the name of a folder that does not exist yet: `crawls/TIME-BACKEND`."""
+    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{backend}"
+    paths = (Path("crawls", f"{name}{f'-{n}' if n else ''}") for n in range(1000))
+    return next(path for path in paths if not path.exists())
+
+
+def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: Interrupts) -> Result:
+    """Crawl into `folder` and return how it ended; StoreError, BackendError or FixtureError if it could not be done."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        store = stack.enter_context(_open_store(config, folder, mode))
+        if store.finished:
+            watcher.say(f"{folder} holds a finished crawl: there is nothing left to do")
+            return Result(folder, store.report(), interrupted=False)
+        server: FixtureServer | None = None
+        if not config.crawl.start_urls:
+            server = stack.enter_context(_serve_fixture_site(config, store))
+            watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
+            crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
+            config = config.for_fixture_site(server.url, per_host=crew)
+        backend = stack.enter_context(_open_backend(config))
+        frontier = _open_frontier(config, backend, store)
+        started = time.monotonic()
+        settled_before = frontier.tally.fetched
+        finished = pump(frontier, backend, store, interrupts=interrupts, watch=watcher.watch)
+        elapsed = time.monotonic() - started
+        cost = usage.tree_usage(besides=server.pid if server else None)
+        report = describe(
+            config,
+            frontier,
+            cost,
+            interrupted=not finished,
+            startup=started - began,
+            elapsed=elapsed,
+            fetched=frontier.tally.fetched - settled_before,
+        )
+        store.finish(report, finished=finished and not frontier.pending)
+        return Result(folder, report, not finished, _problem(frontier) if finished else None)
+
+
+def _open_store(config: Config, folder: Path, mode: Mode) -> Store:
+    meaning = config.meaning()
+    if not Store.exists(folder):
+        return Store.create(folder, meaning)
+    if mode is Mode.OVERWRITE:
+        return Store.create(folder, meaning, overwrite=True)
+    if mode is Mode.RESUME:
+        return Store.reopen(folder, meaning)
+    raise FolderInUseError(
+        f"{folder} holds {Store.state(folder)} crawl: add --resume or --overwrite, or choose another --out"
+    )
+
+
+def _serve_fixture_site(config: Config, store: Store) -> FixtureServer:
+    """Serve the fixture site; where a crawl of it is taken up again, on the port on which the crawl knows it."""
+    fixture = config.fixture
+    port = int(store.meta("fixture_port") or 0)
+    server = FixtureServer(pages=fixture.pages, latency=fixture.latency, faults=fixture.faults, port=port)
+    store.set_meta(fixture_port=server.url.rstrip("/").rpartition(":")[2])
+    return server
+
+
+def _open_backend(config: Config) -> Backend:
+    crawl = config.crawl
+    work = SiteWork(config.work_settings(), config.client)
+    return BACKENDS[crawl.backend].load()(Plan(work, crawl.producers, crawl.consumers, crawl.capacity))
+
+
+def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
+    workers = {crew: backend.workers(crew) for crew in backend.holds}
+    leases = {
+        crew: config.http.timeout * (1 + held / workers[crew]) + LEASE_GRACE for crew, held in backend.holds.items()
+    }
+    frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
+    frontier.start(config.crawl.start_urls, store.settled(), store.pending())
+    return frontier
+
+
+def _problem(frontier: Frontier) -> str | None:
+    """Return why not a single start page could be fetched; None if one could."""
+    tally = frontier.tally
+    if tally.starts_ok or not tally.starts_failed:
+        return None
+    first = tally.starts_failed[0]
+    failure = first.outcome.failure if first.outcome else None
+    why = failure.message if failure else first.reason
+    if first.reason == "robots":
+        robots = next((text for site, text in tally.robots_failures.items() if first.task.url.startswith(site)), None)
+        why = f"its robots.txt could not be had ({robots})" if robots else "its robots.txt forbids it"
+    return f"no start page could be fetched: {first.task.url}: {why}"

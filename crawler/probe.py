@@ -1,0 +1,75 @@
+"""One URL, looked at closely: what `crawler fetch` and `crawler robots` tell."""
+
+from typing import Any
+
+from crawler.config import Config, ConfigError
+from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
+from crawler.model import Failure, Outcome, Role, Task
+from crawler.urls import canonical, origin
+from crawler.work.base import Performer
+from crawler.work.perform import SiteWork
+
+WORKER = "probe"
+
+
+def fetch(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
+    """Fetch one page as a crawl would, robots.txt aside; return whether it is ok, and all that came of it."""
+    outcome = _perform(config, Task(_address(url), Role.DETAIL))
+    failure = outcome.failure
+    reason = failure.kind if failure else outcome.skip or ("redirected" if outcome.redirect else None)
+    timings = outcome.timings
+    return failure is None, {
+        "url": outcome.task.url,
+        "status": outcome.status,
+        "reason": reason,
+        "message": failure.message if failure else None,
+        "redirect": outcome.redirect,
+        "content_type": outcome.content_type,
+        "bytes": outcome.size,
+        "fetch_ms": round((timings.fetched - timings.started) * 1000, 1),
+        "parse_ms": round((timings.finished - timings.fetched) * 1000, 1),
+        "record": outcome.record,
+        "links": list(outcome.links),
+    }
+
+
+def robots(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
+    """Fetch the robots.txt that speaks for a URL; return whether it was reached, and what it says of that URL to us."""
+    address = _address(url)
+    site = origin(address)
+    book = RobotsBook(config.http.user_agent)
+    task = Task(f"{site}/robots.txt", Role.ROBOTS, referrer=site)
+    outcome = _perform(config, task)
+    while outcome.redirect is not None and outcome.task.hops < MAX_HOPS:
+        outcome = _perform(config, Task(outcome.redirect, Role.ROBOTS, hops=outcome.task.hops + 1, referrer=site))
+    failure = outcome.failure
+    if outcome.redirect is not None:
+        failure = Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False)
+    rules, _ = book.give_up(site, failure) if failure else book.learn(site, outcome.robots or "")
+    return failure is None or outcome.status is not None, {
+        "url": address,
+        "robots": outcome.task.url,
+        "status": outcome.status,
+        "reason": failure.kind if failure else None,
+        "message": failure.message if failure else None,
+        "agent": product_token(config.http.user_agent),
+        "allowed": rules.allow(address),
+        "crawl_delay": rules.crawl_delay or None,
+        "sitemaps": list(rules.sitemaps),
+    }
+
+
+def _address(url: str) -> str:
+    address = canonical(url)
+    if address is None:
+        raise ConfigError(f"{url!r} is not an http or https URL")
+    return address
+
+
+def _perform(config: Config, task: Task) -> Outcome:
+    # What the backend would use may be a client for an event loop; one URL needs none.
+    performer: Performer = SiteWork(config.work_settings(), "requests").open()
+    try:
+        return performer.perform(task, WORKER)
+    finally:
+        performer.close()

@@ -1,0 +1,77 @@
+"""The report of a crawl: report.json, and the table that a person sees at the end."""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from crawler import __version__
+from crawler.config import Config
+from crawler.core.frontier import Frontier
+from crawler.model import Role, Verdict
+from crawler.usage import Usage
+
+LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "requests", "selectolax", "urllib3")
+
+
+def describe(
+    config: Config,
+    frontier: Frontier,
+    cost: Usage,
+    *,
+    interrupted: bool,
+    startup: float,
+    elapsed: float,
+    fetched: int,
+) -> dict[str, Any]:
+    """Return the report of a crawl, as report.json holds it. Times are in seconds and sizes in bytes unless named so.
+
+    Counts are of the crawl, times and costs of this run of it; `fetched` is the pages that this run fetched.
+    """
+    tally = frontier.tally
+    latency = tally.latency
+    shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+    return {
+        "backend": config.crawl.backend,
+        "client": config.client,
+        "parser": config.extract.parser,
+        "start_urls": config.crawl.start_urls,
+        "status": "interrupted" if interrupted else "limit" if frontier.pending else "finished",
+        "outcomes": {verdict.value: tally.verdicts[verdict] for verdict in Verdict},
+        "reasons": dict(tally.reasons.most_common()),
+        "roles": {role.value: tally.roles[role] for role in (Role.LIST, Role.DETAIL)},
+        "items": tally.items,
+        "pending": frontier.pending,
+        "retries": tally.retries,
+        "bytes": tally.bytes,
+        "startup": round(startup, 3),
+        "elapsed": round(elapsed, 3),
+        "pages_per_second": round(fetched / elapsed, 1) if elapsed else None,
+        "latency_ms": {
+            **{name: _ms(latency.percentile(share)) for name, share in shares.items()},
+            "max": _ms(latency.most),
+        },
+        "cpu_seconds": round(cost.cpu_seconds, 3),
+        "peak_memory": cost.peak_memory,
+        "robots_failures": tally.robots_failures,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that the figures may depend on."""
+    found = {
+        "crawler": __version__,
+        "python": platform.python_version(),
+        "system": f"{sys.platform} {platform.machine()}",
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,53 @@
+"""The lines of pages.jsonl and items.jsonl: one JSON object each, as other programs read them."""
+
+import json
+
+from crawler.model import Outcome, Role, Settled, Task, Timings, Verdict
+
+
+def page_line(settled: Settled) -> str:
+    """Return the line of pages.jsonl for a settled URL."""
+    task, outcome = settled.task, settled.outcome
+    elapsed = None if outcome is None else outcome.timings.fetched - outcome.timings.started
+    row = {
+        "url": task.url,
+        "role": task.role.value,
+        "outcome": settled.verdict.value,
+        "status": outcome.status if outcome else None,
+        "reason": settled.reason,
+        "attempts": settled.attempts,
+        "depth": task.depth,
+        "referrer": task.referrer,
+        "redirect": outcome.redirect if outcome else None,
+        "content_type": outcome.content_type if outcome else None,
+        "bytes": outcome.size if outcome else 0,
+        "elapsed_ms": None if elapsed is None else round(elapsed * 1000, 1),
+        "worker": outcome.worker if outcome else None,
+    }
+    return json.dumps(row, ensure_ascii=False)
+
+
+def read_page(line: str) -> Settled:
+    """Return the settled URL that a line of pages.jsonl tells of; its links and its record are not in it."""
+    row = json.loads(line)
+    task = Task(row["url"], Role(row["role"]), row["depth"], attempt=row["attempts"], referrer=row["referrer"])
+    outcome = None
+    if row["worker"] is not None:
+        timings = Timings(0.0, row["elapsed_ms"] / 1000, row["elapsed_ms"] / 1000)
+        outcome = Outcome(
+            task,
+            row["worker"],
+            timings,
+            row["status"],
+            row["content_type"],
+            row["bytes"],
+            redirect=row["redirect"],
+        )
+    return Settled(task, Verdict(row["outcome"]), row["reason"], row["attempts"], outcome)
+
+
+def item_line(settled: Settled) -> str | None:
+    """Return the line of items.jsonl for a settled URL: its address and record; None if it is no item."""
+    if settled.verdict is not Verdict.OK or settled.task.role is not Role.DETAIL or settled.outcome is None:
+        return None
+    return json.dumps({"url": settled.task.url, **(settled.outcome.record or {})}, ensure_ascii=False)

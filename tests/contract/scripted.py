@@ -1,0 +1,96 @@
+"""Work without a network, told by the URL what to do: what the backends' contract is tested with."""
+
+import asyncio
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.model import Outcome, Role, Task, Timings
+from crawler.work.base import AsyncPerformer, Performer
+
+HANG = 60.0
+"""Seconds that a hanging task takes: longer than any test waits for it."""
+
+RELEASE = threading.Event()
+"""Set when a test is over: a thread that hangs in this process may go."""
+
+
+@dataclass(frozen=True)
+class ScriptedWork:
+    """Opens performers that do what the path says: `/ok`, `/slow`, `/hang`, `/die`."""
+
+    folder: Path | None = None
+    """Where each performer that is opened or closed leaves a file."""
+    broken: bool = False
+    """Whether performers cannot be opened."""
+
+    def open(self) -> Performer:
+        if self.broken:
+            raise RuntimeError("no client here")
+        return ScriptedPerformer(self.folder)
+
+    def open_async(self) -> AsyncPerformer:
+        if self.broken:
+            raise RuntimeError("no client here")
+        return AsyncScriptedPerformer(self.folder)
+
+
+def leave(folder: Path | None, what: str) -> None:
+    if folder is not None:
+        (folder / f"{what}-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}").touch()
+
+
+def pause(task: Task) -> float:
+    """Return the seconds that a task takes."""
+    if "/die" in task.url:
+        os._exit(7)
+    return HANG if "/hang" in task.url else 0.02 if "/slow" in task.url else 0.0
+
+
+def answer(task: Task, worker: str, started: float) -> Outcome:
+    now = time.monotonic()
+    if task.role is Role.ROBOTS:
+        return Outcome(task, worker, Timings(started, now, now), 200, "text/plain", robots="")
+    return Outcome(task, worker, Timings(started, now, now), 200, "text/html", 1, links(task.url), {"url": task.url})
+
+
+def links(url: str) -> tuple[str, ...]:
+    """Return a site's links: a list page has four items and the next list page, up to the tenth."""
+    base, _, path = url.partition("//")[2].partition("/")
+    if not path.startswith("list/"):
+        return ()
+    number = int(path.removeprefix("list/"))
+    items = tuple(f"http://{base}/ok/{number}-{n}" for n in range(4))
+    return (*items, f"http://{base}/list/{number + 1}") if number < 9 else items
+
+
+class ScriptedPerformer:
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.thread = threading.get_ident()
+        leave(folder, "opened")
+
+    def perform(self, task: Task, worker: str) -> Outcome:
+        started = time.monotonic()
+        if seconds := pause(task):
+            RELEASE.wait(seconds)
+        return answer(task, worker, started)
+
+    def close(self) -> None:
+        leave(self.folder, "closed")
+
+
+class AsyncScriptedPerformer:
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        leave(folder, "opened")
+
+    async def perform(self, task: Task, worker: str) -> Outcome:
+        started = time.monotonic()
+        await asyncio.sleep(pause(task))
+        return answer(task, worker, started)
+
+    async def close(self) -> None:
+        leave(self.folder, "closed")

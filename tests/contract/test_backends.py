@@ -1,0 +1,215 @@
+"""What every backend in the registry must do, whatever it is made of. A new backend is tested by being registered."""
+
+import multiprocessing
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.registry import BACKENDS
+from crawler.core.frontier import CrawlRules, Frontier
+from crawler.engine import pump
+from crawler.model import Outcome, Role, Task
+from crawler.store.store import Store
+from crawler.urls import HostSet, Scope
+from tests.contract.scripted import RELEASE, ScriptedWork
+
+PATIENCE = 20.0
+"""Seconds in which what must happen has happened, on the slowest machine."""
+
+every_backend = pytest.mark.parametrize("name", sorted(BACKENDS))
+
+
+def make(name: str, **plan: object) -> Backend:
+    work = plan.pop("work", ScriptedWork())
+    return BACKENDS[name].load()(Plan(**{"work": work, "producers": 1, "consumers": 3, "capacity": 2, **plan}))  # type: ignore[arg-type]
+
+
+def detail(path: str, attempt: int = 1) -> Task:
+    return Task(f"http://a.test/{path}", Role.DETAIL, attempt=attempt)
+
+
+def gather(backend: Backend, number: int) -> list[Outcome]:
+    """Collect until `number` outcomes are there."""
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + PATIENCE
+    while len(outcomes) < number:
+        assert time.monotonic() < end, f"only {len(outcomes)} of {number} outcomes came"
+        outcomes += backend.collect(1.0)
+    return outcomes
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    """Hold that a test's backend leaves no thread that would keep the program from ending, and no process."""
+    threads = set(threading.enumerate())
+    RELEASE.clear()
+    yield
+    RELEASE.set()
+    end = time.monotonic() + PATIENCE
+    while left := [thread for thread in threading.enumerate() if thread not in threads and not thread.daemon]:
+        assert time.monotonic() < end, f"threads are left: {left}"
+        left[0].join(0.1)
+    assert multiprocessing.active_children() == []
+
+
+@every_backend
+def test_each_task_comes_back_once_whatever_its_role(name: str) -> None:
+    with make(name) as backend:
+        tasks = [
+            Task("http://a.test/list/0", Role.LIST),
+            *(detail(f"ok/{n}") for n in range(sum(backend.holds.values()) - backend.holds[Role.LIST])),
+        ]
+        for task in tasks:
+            backend.submit(task)
+        outcomes = gather(backend, len(tasks))
+        backend.submit(Task("http://a.test/robots.txt", Role.ROBOTS))
+        outcomes += gather(backend, 1)
+        assert backend.collect(0.0) == []
+    assert Counter(outcome.task for outcome in outcomes) == Counter(
+        [*tasks, Task("http://a.test/robots.txt", Role.ROBOTS)]
+    )
+
+
+@every_backend
+def test_every_outcome_names_its_worker_and_says_when(name: str) -> None:
+    before = time.monotonic()
+    with make(name) as backend:
+        backend.submit(detail("slow"))
+        (outcome,) = gather(backend, 1)
+    assert outcome.worker
+    assert before <= outcome.timings.started <= outcome.timings.fetched <= outcome.timings.finished <= time.monotonic()
+
+
+@every_backend
+def test_what_it_holds_is_taken_without_waiting_even_when_every_worker_hangs(name: str) -> None:
+    backend = make(name, consumers=2, capacity=3)
+    with backend:
+        began = time.monotonic()
+        for n in range(backend.holds[Role.DETAIL]):
+            backend.submit(detail(f"hang/{n}"))
+        assert time.monotonic() - began < 5.0
+        assert backend.collect(0.05) == []
+
+
+@every_backend
+def test_no_more_than_the_workers_are_at_work_at_once(name: str) -> None:
+    with make(name, consumers=3, capacity=4) as backend:
+        number = backend.holds[Role.DETAIL]
+        outcomes: list[Outcome] = []
+        for n in range(number):
+            backend.submit(detail(f"slow/{n}"))
+        for n in range(number, 40):
+            outcomes += gather(backend, 1)
+            backend.submit(detail(f"slow/{n}"))
+        outcomes += gather(backend, 40 - len(outcomes))
+    times = [outcome.timings for outcome in outcomes]
+    most = max(sum(other.started <= one.started < other.fetched for other in times) for one in times)
+    assert 2 <= most <= 4, "3 consumers, and 1 producer where they are one crew"
+
+
+@every_backend
+def test_collect_returns_when_its_time_is_up(name: str) -> None:
+    with make(name) as backend:
+        began = time.monotonic()
+        assert backend.collect(0.05) == []
+        assert time.monotonic() - began < 5.0
+
+
+@every_backend
+def test_collect_brings_all_that_is_ready(name: str) -> None:
+    with make(name, consumers=4, capacity=4) as backend:
+        for n in range(4):
+            backend.submit(detail(f"slow/{n}"))
+        batches = []
+        while sum(batches) < 4:
+            batches.append(len(backend.collect(PATIENCE)))
+        assert all(batches), "it waits for the first, and returns no empty batch before its time is up"
+
+
+@every_backend
+def test_what_is_recalled_has_no_outcome_and_the_rest_has(name: str) -> None:
+    with make(name, consumers=1, capacity=3) as backend:
+        tasks = [detail(f"slow/{n}") for n in range(backend.holds[Role.DETAIL])]
+        for task in tasks:
+            backend.submit(task)
+        recalled = list(backend.recall())
+        outcomes = gather(backend, len(tasks) - len(recalled))
+        assert backend.collect(0.1) == []
+    assert Counter([*recalled, *(outcome.task for outcome in outcomes)]) == Counter(tasks)
+
+
+@every_backend
+def test_a_hanging_worker_is_written_off_and_replaced(name: str) -> None:
+    with make(name, producers=1, consumers=1, capacity=1) as backend:
+        hanging = detail("hang")
+        backend.submit(hanging)
+        assert backend.collect(0.3) == []
+        backend.abandon(hanging)
+        for n in range(3):
+            backend.submit(detail(f"ok/{n}"))
+            assert any(outcome.task == detail(f"ok/{n}") for outcome in gather(backend, 1)) or gather(backend, 1)
+
+
+@every_backend
+def test_a_worker_that_cannot_work_is_one_clear_error(name: str) -> None:
+    with pytest.raises(BackendError) as error, make(name, work=ScriptedWork(broken=True)) as backend:
+        backend.submit(detail("ok"))
+        gather(backend, 1)
+    assert "\n" not in str(error.value)
+
+
+@every_backend
+def test_stopping_is_prompt_even_when_workers_hang(name: str) -> None:
+    backend = make(name, consumers=2)
+    backend.start()
+    backend.submit(detail("hang"))
+    backend.collect(0.3)
+    began = time.monotonic()
+    backend.stop()
+    backend.stop()
+    assert time.monotonic() - began < 8.0
+
+
+@every_backend
+def test_connections_are_opened_by_those_who_use_them_and_closed(name: str, tmp_path: Path) -> None:
+    with make(name, work=ScriptedWork(tmp_path), consumers=2, capacity=2) as backend:
+        for n in range(backend.holds[Role.DETAIL]):
+            backend.submit(detail(f"slow/{n}"))
+        gather(backend, backend.holds[Role.DETAIL])
+    opened = {path.name.split("-", 1)[1].rpartition("-")[0] for path in tmp_path.glob("opened-*")}
+    assert len(opened) == len(list(tmp_path.glob("opened-*"))), "one a thread"
+    if name != "process-pool":  # a pooled process is given no chance to say good-bye; its sockets end with it
+        assert len(list(tmp_path.glob("closed-*"))) == len(opened)
+
+
+@pytest.mark.parametrize("name", ["process-pool"])
+def test_when_a_worker_process_dies_its_tasks_come_back_as_such_and_the_work_goes_on(name: str) -> None:
+    with make(name, consumers=2) as backend:
+        backend.submit(detail("die"))
+        (outcome,) = gather(backend, 1)
+        assert outcome.failure is not None
+        assert (outcome.failure.kind, outcome.failure.transient) == ("worker-died", True)
+        backend.submit(detail("ok"))
+        (outcome,) = gather(backend, 1)
+        assert outcome.failure is None
+
+
+@every_backend
+def test_a_whole_crawl_is_the_same_on_every_backend(name: str, tmp_path: Path) -> None:
+    with make(name) as backend, Store.create(tmp_path, {}) as store:
+        frontier = Frontier(
+            CrawlRules(),
+            Scope(HostSet(), list_patterns=["/list/*"], detail_patterns=["/ok/*"]),
+            holds=backend.holds,
+            leases={Role.LIST: 60.0, Role.DETAIL: 60.0},
+        )
+        frontier.start(["http://a.test/list/0"])
+        assert pump(frontier, backend, store)
+        assert (frontier.tally.roles[Role.LIST], frontier.tally.items, frontier.tally.settled) == (10, 40, 50)
+        store.commit()
+    assert len((tmp_path / "items.jsonl").read_text().splitlines()) == 40
