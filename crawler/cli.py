@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from crawler import __version__, probe
+from crawler import compare as comparison
 from crawler.backends.base import BackendError
 from crawler.backends.registry import BACKENDS
 from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
-from crawler.console import Console, printable
+from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.store import FolderInUseError, StoreError
@@ -138,15 +139,8 @@ def _resume_command(folder: Path) -> str:
 @commands.command()
 def backends() -> int:
     """List the backends: their primitive and what they are for."""
-    from rich.console import Console as Terminal
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in ("backend", "primitive", "what it is for"):
-        table.add_column(column, overflow="fold")
-    for name, entry in BACKENDS.items():
-        table.add_row(name, entry.primitive, entry.purpose)
-    Terminal().print(table)
+    rows = [(name, entry.primitive, entry.purpose) for name, entry in BACKENDS.items()]
+    table(("backend", "primitive", "what it is for"), rows)
     return OK
 
 
@@ -168,6 +162,51 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
     ok, told = probe.robots(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
     return OK if ok else FAILED
+
+
+@commands.command()
+@_configured
+@click.option("--backends", metavar="NAME,…", default="", help="Which backends; default: all.")
+@click.option("--pages", metavar="N", type=click.IntRange(1), default=1000, show_default=True, help="Detail pages.")
+@click.option(
+    "--latency", metavar="S", type=click.FloatRange(0), default=0.05, show_default=True, help="Seconds a page."
+)
+@click.option("--producers", metavar="N", type=click.IntRange(1), default=4, show_default=True)
+@click.option("--consumers", metavar="N", type=click.IntRange(1), default=16, show_default=True)
+@click.option(
+    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.md and .json there."
+)
+@click.option("--json", "machine", is_flag=True, help="Print JSON instead of a table.")
+def compare(
+    settings: Sequence[str],
+    config: Path | None,
+    backends: str,
+    folder: Path | None,
+    machine: bool,
+    **workload: Any,
+) -> int:
+    """Run the same crawl on each backend, on the fixture site, and compare."""
+    names = [name.strip() for name in backends.split(",") if name.strip()]
+    for name in names:
+        configuration(config, {"backend": name}, settings)
+    extra = [f"--set={setting}" for setting in settings] + ([f"--config={config}"] if config else [])
+    task = comparison.Workload(**workload)
+    console = Console(quiet=machine)
+    console.say(f"{comparison.describe(task)}; each backend in a process of its own")
+    runs = []
+    for made in comparison.measure(task, comparison.known(names), extra):
+        console.say(f"{made.backend}: {made.problem or f'{made.pages_per_second:.0f} pages/s'}")
+        runs.append(made)
+    told = json.dumps(comparison.as_json(task, runs), indent=2)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(f"{told}\n", encoding="utf-8")
+        (folder / "report.md").write_text(comparison.as_markdown(task, runs), encoding="utf-8")
+    if machine:
+        click.echo(told)
+    else:
+        table(comparison.COLUMNS, [comparison.cells(run) for run in runs])
+    return FAILED if any(run.problem for run in runs) else OK
 
 
 def status(arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -117,6 +118,19 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("latency", f"median {latency['p50']} ms, 99% within {latency['p99']} ms"))
     found.append(("cost", f"{report['cpu_seconds']:.2f} s of CPU, {report['peak_memory'] / 1e6:.0f} MB at most"))
     return found
+
+
+def table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout."""
+    from rich.console import Console as Terminal
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False)
+    for column in columns:
+        grid.add_column(column, overflow="fold", no_wrap=column == columns[0])
+    for line in lines:
+        grid.add_row(*map(printable, line))
+    Terminal(highlight=False, markup=False).print(grid)
 
 
 def printable(text: str) -> str:

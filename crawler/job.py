@@ -125,10 +125,7 @@ def _open_backend(config: Config) -> Backend:
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
-    workers = {crew: backend.workers(crew) for crew in backend.holds}
-    leases = {
-        crew: config.http.timeout * (1 + held / workers[crew]) + LEASE_GRACE for crew, held in backend.holds.items()
-    }
+    leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
     frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
     frontier.start(config.crawl.start_urls, store.settled(), store.pending())
     return frontier

@@ -46,9 +46,10 @@ class Backend(ABC):
         """How many tasks of each crew it takes without making `submit` wait: the frontier grants no more."""
         return {Role.LIST: self.plan.producers, Role.DETAIL: self.plan.consumers}
 
-    def workers(self, crew: Role) -> int:
-        """How many tasks of a crew are worked on at the same time."""
-        return self.plan.consumers if crew is Role.DETAIL else self.plan.producers
+    def turns(self, crew: Role) -> float:
+        """How many tasks of a crew a worker has to do, at most, before one handed over now is done."""
+        workers = self.plan.consumers if crew is Role.DETAIL else self.plan.producers
+        return 1 + self.holds[crew] / workers
 
     @abstractmethod
     def start(self) -> None:

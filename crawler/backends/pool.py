@@ -22,18 +22,21 @@ PARTING = 1.0
 
 
 class PoolBackend(Backend):
-    """One crew of workers, for list and detail pages alike, behind an executor."""
+    """One crew of `consumers` workers, for list and detail pages alike, behind an executor."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.crew = plan.producers + plan.consumers
         self._executor: Executor | None = None
         self._futures: dict[Future[Outcome], Task] = {}
 
     @property
     def holds(self) -> Mapping[Role, int]:
-        """A task a worker; and of detail tasks `capacity` more, that wait in the executor's queue."""
+        """`producers` list pages; a detail page a worker, and `capacity` more that wait in the executor."""
         return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
+
+    def turns(self, crew: Role) -> float:  # noqa: ARG002 - it is one crew
+        """All that is handed over waits for the same workers."""
+        return 1 + sum(self.holds.values()) / self.plan.consumers
 
     @abstractmethod
     def _open(self) -> Executor:

@@ -75,12 +75,12 @@ class ProcessPoolBackend(PoolBackend):
 
     def _open(self) -> Executor:
         others = set(active_children())
-        all_here = self._context.Barrier(self.crew)
+        all_here = self._context.Barrier(self.plan.consumers)
         executor = ProcessPoolExecutor(
-            self.crew, mp_context=self._context, initializer=_enter, initargs=(self.plan.work, all_here)
+            self.plan.consumers, mp_context=self._context, initializer=_enter, initargs=(self.plan.work, all_here)
         )
         try:
-            for meeting in [executor.submit(_meet) for _ in range(self.crew)]:
+            for meeting in [executor.submit(_meet) for _ in range(self.plan.consumers)]:
                 meeting.result()
         except (BrokenExecutor, BrokenBarrierError, OSError) as error:
             raise BackendError(f"the processes of the pool could not start: {error or type(error).__name__}") from error

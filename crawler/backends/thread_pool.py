@@ -48,7 +48,7 @@ class ThreadPoolBackend(PoolBackend):
         self._performers.clear()
 
     def _open(self) -> Executor:
-        return ThreadPoolExecutor(self.crew, thread_name_prefix="pool", initializer=self._enter)
+        return ThreadPoolExecutor(self.plan.consumers, thread_name_prefix="pool", initializer=self._enter)
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         return executor.submit(self._do, task)
