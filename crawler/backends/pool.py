@@ -24,6 +24,9 @@ PARTING = 1.0
 class PoolBackend(Backend):
     """One crew of `consumers` workers, for list and detail pages alike, behind an executor."""
 
+    can_be_forced = False
+    """Whether workers that do not come back can be ended all the same."""
+
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._executor: Executor | None = None
@@ -83,18 +86,19 @@ class PoolBackend(Backend):
         return [task for _, task in cancelled]
 
     def stop(self) -> None:
-        """Close the executor, once what is under way is done, or a moment has passed."""
-        self._drain()
-
-    def _drain(self) -> bool:
-        """Cancel what has not begun and wait a moment for what has; say whether all of it is through."""
-        if self._executor is None:
-            return True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Cancel what has not begun, wait a moment for what has, and close the executor."""
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        self.recall()
         under_way = wait(self._futures, PARTING).not_done
-        self._executor = None
         self._futures.clear()
-        return not under_way
+        if under_way:
+            self._force()
+        executor.shutdown(wait=self.can_be_forced or not under_way, cancel_futures=True)
+
+    def _force(self) -> None:
+        """End the workers where they are, if they can be."""
 
     def _pick_up_the_pieces(self) -> Sequence[Outcome]:
         """Part the promises of a broken executor into those that it kept and those that it never will."""

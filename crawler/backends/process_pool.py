@@ -54,6 +54,8 @@ def _do(task: Task) -> Outcome:
 class ProcessPoolBackend(PoolBackend):
     """Pooled processes, each with a performer of its own."""
 
+    can_be_forced = True
+
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._context = context()
@@ -62,16 +64,7 @@ class ProcessPoolBackend(PoolBackend):
     def abandon(self, task: Task) -> None:
         """Kill the pool, since it does not tell which of its processes hangs; its calls come back as `worker-died`."""
         if task in self._futures.values():
-            self._kill()
-
-    def stop(self) -> None:
-        """Close the pool: processes that are through leave by themselves, one that is not after a moment is killed."""
-        executor = self._executor
-        at_work = not self._drain()
-        if executor is not None:
-            if at_work:
-                self._kill()
-            executor.shutdown(wait=True)
+            self._force()
 
     def _open(self) -> Executor:
         others = set(active_children())
@@ -93,12 +86,13 @@ class ProcessPoolBackend(PoolBackend):
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
         """Report the tasks of the broken pool as lost with it, and open a new pool."""
-        self._kill()
+        self._force()
         self._executor = self._open()
         now = time.monotonic()
         failure = Failure("worker-died", "the worker process ended while it had this page", transient=True)
         return [Outcome(task, "process", Timings(now, now, now), failure=failure) for task in tasks]
 
-    def _kill(self) -> None:
+    def _force(self) -> None:
+        """Kill the processes of the pool."""
         for child in self._children:
             child.kill()
