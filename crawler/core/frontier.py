@@ -202,11 +202,12 @@ class Frontier:
             return task
         if self._page_budget() <= 0:
             return None
-        # The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do. It is let
-        # through all the same where none of those that wait may start, so that one slow host does not hold up the rest.
+        # The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do; or while one
+        # a consumer does, where that is more, since they take as many while a list page comes. It is let through all
+        # the same where none of those that wait may start, so that one slow host does not hold up the rest.
         flying = self._flights.flying[Role.DETAIL]
         waiting = self._queues.waiting[Role.DETAIL] + max(0, flying - self._rules.consumers)
-        if waiting < self._rules.capacity:
+        if waiting < max(self._rules.capacity, self._rules.consumers):
             return self._pick_role(Role.LIST, now) or self._pick_role(Role.DETAIL, now)
         if flying >= self._holds[Role.DETAIL]:
             return None
