@@ -1,0 +1,144 @@
+"""The command line as a user runs it, against real servers, on every backend."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.backends.registry import BACKENDS
+from crawler.compare import _toml
+from fixtures.process import FixtureServer
+from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
+
+PAGES = 120
+LIMIT = 50.0
+
+every_backend = pytest.mark.parametrize("backend", sorted(BACKENDS))
+
+
+def command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "crawler", *args]
+
+
+def run(*args: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command(*args), capture_output=True, text=True, timeout=LIMIT, check=False, cwd=cwd)
+
+
+def shop(server: FixtureServer, out: Path, backend: str) -> list[str]:
+    """Return the arguments that crawl the fixture site as a site of the user's."""
+    settings: dict[str, Any] = {"site.list": list(LIST_PATTERNS), "site.detail": list(DETAIL_PATTERNS)}
+    settings |= {f"extract.fields.{name}": field for name, field in FIELDS.items()}
+    args = [f"--set={key}={_toml(value)}" for key, value in settings.items()]
+    return ["--quiet", f"--backend={backend}", f"--start-url={server.url}", f"--out={out}", *args]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def canonical(items: list[dict[str, Any]]) -> set[str]:
+    return {json.dumps(item, sort_keys=True) for item in items}
+
+
+def truth(server: FixtureServer) -> set[str]:
+    """Return what the site itself says that its pages hold."""
+    base = server.url.rstrip("/")
+    pairs = [(base + path if path.startswith("/") else path, record) for path, record in Site(PAGES).items(base)]
+    return canonical([{"url": url, **record} for url, record in pairs])
+
+
+@every_backend
+def test_the_shop_is_crawled_whole_each_page_once(backend: str, tmp_path: Path) -> None:
+    with FixtureServer(pages=PAGES) as server:
+        done = run(*shop(server, tmp_path, backend))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server)
+        assert set(server.stats()["paths"].values()) == {1}
+    pages = lines(tmp_path / "pages.jsonl")
+    assert len({page["url"] for page in pages}) == len(pages)
+    assert {page["outcome"] for page in pages} == {"ok"}
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (report["backend"], report["items"], report["outcomes"]["ok"]) == (backend, PAGES, len(pages))
+
+
+@every_backend
+def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path: Path) -> None:
+    with FixtureServer(pages=PAGES, latency=0.1) as server:
+        args = shop(server, tmp_path, backend)
+        crawl = subprocess.Popen(command(*args), stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + LIMIT
+        while server.stats()["hits"] < 15:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        crawl.send_signal(signal.SIGINT)
+        crawl.communicate(timeout=LIMIT)
+        assert crawl.returncode == 130
+        before = lines(tmp_path / "items.jsonl")
+        assert len(before) < PAGES
+        done = run(*args, "--resume")
+        assert (done.returncode, done.stderr) == (0, "")
+        items = lines(tmp_path / "items.jsonl")
+        assert len(items) == PAGES
+        assert canonical(items) == truth(server)
+        again = {path for path, hits in server.stats()["paths"].items() if hits > 1}
+        assert again == {"/robots.txt"}, "what had finished was not fetched again"
+
+
+def test_without_a_start_url_the_fixture_site_is_crawled(tmp_path: Path) -> None:
+    done = run("--set", "fixture.pages=40", "--set", "fixture.latency=0", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "fixture site" in done.stderr
+    assert "40" in done.stdout
+    (folder,) = (tmp_path / "crawls").iterdir()
+    assert folder.name.endswith("-queue")
+    assert len(lines(folder / "items.jsonl")) == 40
+
+
+def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path: Path) -> None:
+    with FixtureServer(pages=PAGES) as server:
+        args = shop(server, tmp_path, "queue")
+        assert run(*args, "--max-pages=30").returncode == 0
+        assert len(lines(tmp_path / "pages.jsonl")) == 30
+        refused = run(*args)
+        assert refused.returncode == 2
+        assert "--resume or --overwrite" in refused.stderr
+        assert run(*args, "--resume").returncode == 0
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server)
+        assert run(*args, "--overwrite", "--max-pages=5").returncode == 0
+        assert len(lines(tmp_path / "pages.jsonl")) == 5
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "told"),
+    [
+        (["--backend=queu"], 2, "did you mean queue?"),
+        (["--set=crawl.consumer=1"], 2, "did you mean consumers?"),
+        (["--set=crawl.consumers=x"], 2, "crawl.consumers"),
+        (["--start-url=ftp://x/"], 2, "not an http or https URL"),
+        (["--config=nowhere.toml"], 2, "nowhere.toml"),
+        (["--no-such-option"], 2, "--no-such-option"),
+        (["craw"], 2, "did you mean crawl?"),
+        (["--resume"], 2, "--out"),
+        (["--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1"], 1, "no start page could be fetched"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str, tmp_path: Path) -> None:
+    done = run(*args, *(["--quiet"] if args != ["craw"] else []), cwd=tmp_path)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_one_url_can_be_looked_at_closely() -> None:
+    with FixtureServer(pages=PAGES) as server:
+        page = json.loads(run("fetch", server.url, "--set=extract.fields.title=title").stdout)
+        assert (page["status"], page["reason"]) == (200, None)
+        assert page["record"]["title"]
+        rules = json.loads(run("robots", f"{server.url}search?q=x").stdout)
+        assert (rules["status"], rules["allowed"]) == (200, False)
+    assert all(name in run("backends").stdout for name in BACKENDS)
