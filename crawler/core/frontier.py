@@ -143,6 +143,8 @@ class Frontier:
         if not self._flights.land(task):
             if self._flights.forget(task):
                 self._queues.release(task, now)
+            else:
+                self._queues.gate(host(task.url)).end(now)
             return
         self._queues.release(task, now)
         if outcome.failure is not None:
@@ -192,6 +194,7 @@ class Frontier:
         for task in late:
             self._changes.overdue.append(task)
             self._fail(task, Failure("timeout", "the worker did not come back in time", transient=True), None, now)
+        self._queues.wake(now)
         while self._delayed and self._delayed[0][0] <= now:
             self._queues.add(heapq.heappop(self._delayed)[2], first=True)
 

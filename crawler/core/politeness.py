@@ -38,6 +38,10 @@ class Gate:
     def leave(self, now: float) -> None:
         """Give the slot back: the request has ended, or is given up."""
         self.used -= 1
+        self.end(now)
+
+    def end(self, now: float) -> None:
+        """Begin the pause after a request that has come back, whether it was still awaited or not."""
         if self.delay > 0:
             self.rest_until(now + self.delay)
 

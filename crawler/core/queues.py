@@ -58,7 +58,6 @@ class HostQueues:
 
     def pop(self, role: Role, now: float) -> Task | None:
         """Return the task of this role whose turn it is, its host's slot taken; None if no host may be asked now."""
-        self._wake(now)
         ring = self._rings[role]
         while ring:
             host = ring.popleft()
@@ -84,9 +83,14 @@ class HostQueues:
             host.gate.leave(now)
         else:
             host.gate.withdraw()
-        for role in Role:
-            if host.pending[role] and role not in host.ringed:
-                self._enter_ring(host, role)
+        self._enter_rings(host)
+
+    def wake(self, now: float) -> None:
+        """Let the hosts back into the rings that have rested until now."""
+        while self._sleepers and self._sleepers[0][0] <= now:
+            host = heapq.heappop(self._sleepers)[2]
+            host.asleep = False
+            self._enter_rings(host)
 
     def next_wake(self) -> float | None:
         """Return when the next resting host may be asked again; None if none rests."""
@@ -98,6 +102,11 @@ class HostQueues:
             host = self._hosts[name] = _Host(Gate(self._per_host, self._delay))
         return host
 
+    def _enter_rings(self, host: _Host) -> None:
+        for role in Role:
+            if host.pending[role] and role not in host.ringed:
+                self._enter_ring(host, role)
+
     def _enter_ring(self, host: _Host, role: Role) -> None:
         host.ringed.add(role)
         self._rings[role].append(host)
@@ -106,11 +115,3 @@ class HostQueues:
         if not host.asleep:
             host.asleep = True
             heapq.heappush(self._sleepers, (host.gate.ready_at, next(self._ticket), host))
-
-    def _wake(self, now: float) -> None:
-        while self._sleepers and self._sleepers[0][0] <= now:
-            host = heapq.heappop(self._sleepers)[2]
-            host.asleep = False
-            for role in Role:
-                if host.pending[role] and role not in host.ringed:
-                    self._enter_ring(host, role)

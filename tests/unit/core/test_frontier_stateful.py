@@ -9,8 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from crawler.core.frontier import CrawlRules, Done, Frontier
 from crawler.core.retry import RetryPolicy
+from crawler.core.robots import MAX_HOPS
 from crawler.model import Role, Task
-from crawler.urls import HostSet, Scope, host
+from crawler.urls import HostSet, Scope, host, origin
 from tests.answers import failure, page, redirect, robots, skip
 
 HOSTS = ("a.test", "b.test", "c.test")
@@ -73,6 +74,7 @@ class Crawl(RuleBasedStateMachine):
         self.settled: Counter[str] = Counter()
         self.ended: dict[str, float] = {}
         self.dispatched: set[Task] = set()
+        self.without_rules: set[str | None] = set()
         self.done = False
 
     # ---- what may happen ---------------------------------------------------------------------------------------------
@@ -116,15 +118,13 @@ class Crawl(RuleBasedStateMachine):
         if self.now - self.begun[task] < LEASE:
             return
         self.overdue.remove(task)
-        self.frontier.complete(page(task, "http://a.test/item/99"), self.now)
-        self.ended[host(task.url)] = self.now
-        self.look()
+        self.answer(task, "ok", ["http://a.test/item/99"])
 
     # ---- what must hold ----------------------------------------------------------------------------------------------
 
     def check_start(self, task: Task) -> None:
         assert task not in self.dispatched, "no attempt is made twice"
-        if task.role is not Role.ROBOTS:
+        if task.role is not Role.ROBOTS and origin(task.url) not in self.without_rules:
             assert "/private/" not in task.url, "robots.txt forbids it"
         name = host(task.url)
         if self.rules.delay and name in self.ended:
@@ -183,12 +183,16 @@ class Crawl(RuleBasedStateMachine):
     def answer(self, task: Task, kind: str, links: list[str]) -> None:
         if kind == "redirect":
             outcome = redirect(task, links[0] if links else "http://a.test/item/1")
+            if task.role is Role.ROBOTS and task.hops == MAX_HOPS:
+                self.without_rules.add(task.referrer)
         elif kind in ("transient", "wait"):
             outcome = failure(task, "status-503", transient=True, retry_after=5.0 if kind == "wait" else None)
         elif kind == "died":
             outcome = failure(task, "worker-died", transient=True)
         elif kind == "final":
             outcome = failure(task, "status-404")
+            if task.role is Role.ROBOTS:
+                self.without_rules.add(task.referrer)
         elif task.role is Role.ROBOTS:
             outcome = robots(task, "User-agent: *\nDisallow: /private/")
         else:
@@ -208,4 +212,4 @@ class Crawl(RuleBasedStateMachine):
 
 
 TestCrawl = Crawl.TestCase
-TestCrawl.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestCrawl.settings = settings(settings.default, stateful_step_count=60)
