@@ -7,15 +7,17 @@ What the primitive gives: thousands of requests in flight without a thread each,
 ever interrupted where it says `await`. What it asks in return: nothing may block. Parsing a page holds up all the
 others, so this is the backend for pages that are slow to come and quick to read.
 
-The loop belongs to the coordinator: it runs inside `collect`, and stops as soon as there is something to return.
+The loop belongs to the coordinator: it runs inside `collect`, and stops as soon as there is something to return. A page
+first takes a name out of an `asyncio.Queue` of them and waits while there is none: so `capacity` pages stand ready, and
+begin as soon as others end, without waiting for the coordinator's turn.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from crawler.backends.base import Backend, BackendError, Plan
-from crawler.model import Outcome, Task
+from crawler.model import Outcome, Role, Task
 from crawler.work.base import AsyncPerformer, Work
 
 PARTING = 1.0
@@ -35,8 +37,17 @@ class AsyncioBackend(Backend):
         self._loop = asyncio.new_event_loop()
         self._performer: AsyncPerformer | None = None
         self._pages: dict[Task, asyncio.Task[Outcome]] = {}
+        self._begun: set[Task] = set()
         self._ready: list[Outcome] = []
-        self._names = {crew: [f"{crew.value}-{n}" for n in reversed(range(size))] for crew, size in self.holds.items()}
+        self._names = {crew: asyncio.LifoQueue[str]() for crew in self.holds}
+        for crew, workers in super().holds.items():
+            for number in reversed(range(workers)):
+                self._names[crew].put_nowait(f"{crew.value}-{number}")
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """A page a name; and of detail pages `capacity` more, which wait for one."""
+        return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
 
     def start(self) -> None:
         """Open the client."""
@@ -47,10 +58,7 @@ class AsyncioBackend(Backend):
 
     def submit(self, task: Task) -> None:
         """Make a task of the page. It begins to run when the loop does, inside `collect`."""
-        assert self._performer is not None, "submit before start"
-        name = self._names[task.role.crew].pop()
-        page = self._loop.create_task(self._performer.perform(task, name), name=name)
-        self._pages[task] = page
+        page = self._pages[task] = self._loop.create_task(self._page(task))
         page.add_done_callback(partial(self._page_done, task))
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
@@ -61,12 +69,17 @@ class AsyncioBackend(Backend):
         outcomes, self._ready = self._ready, []
         return outcomes
 
+    def recall(self) -> Sequence[Task]:
+        """Cancel the tasks of the pages that wait for a name."""
+        waiting = [task for task in self._pages if task not in self._begun]
+        for task in waiting:
+            self._pages.pop(task).cancel()
+        return waiting
+
     def abandon(self, task: Task) -> None:
         """Cancel the page's task, which a thread could not be; it ends when the loop next runs."""
-        page = self._pages.get(task)
-        if page is not None:
-            page.cancel()
-            self._names[task.role.crew].append(page.get_name())
+        if task in self._pages:
+            self._pages.pop(task).cancel()
 
     def stop(self) -> None:
         """Cancel every task, let them clean up, and close the client and the loop."""
@@ -80,9 +93,19 @@ class AsyncioBackend(Backend):
             self._loop.run_until_complete(self._performer.close())
         self._loop.close()
 
+    async def _page(self, task: Task) -> Outcome:
+        assert self._performer is not None, "submit before start"
+        names = self._names[task.role.crew]
+        name = await names.get()
+        self._begun.add(task)
+        try:
+            return await self._performer.perform(task, name)
+        finally:
+            self._begun.discard(task)
+            names.put_nowait(name)
+
     def _page_done(self, task: Task, page: asyncio.Task[Outcome]) -> None:
-        del self._pages[task]
+        self._pages.pop(task, None)
         if not page.cancelled():
-            self._names[task.role.crew].append(page.get_name())
             self._ready.append(page.result())
             self._loop.stop()

@@ -205,16 +205,27 @@ class Frontier:
             return task
         if self._page_budget() <= 0:
             return None
-        # The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do; or while one
-        # a consumer does, where that is more, since they take as many while a list page comes. It is let through all
-        # the same where none of those that wait may start, so that one slow host does not hold up the rest.
-        flying = self._flights.flying[Role.DETAIL]
-        waiting = self._queues.waiting[Role.DETAIL] + max(0, flying - self._rules.consumers)
+        if self._withholds_lists():
+            if self._flights.flying[Role.DETAIL] >= self._holds[Role.DETAIL]:
+                return None
+            return self._pick_role(Role.DETAIL, now) or self._pick_role(Role.LIST, now)
+        return self._pick_role(Role.LIST, now) or self._pick_role(Role.DETAIL, now)
+
+    def _withholds_lists(self) -> bool:
+        """Say whether list pages are to wait, unless no detail page may start: one slow host must not hold up the rest.
+
+        The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do; or while one a
+        consumer does, where that is more, since they take as many while a list page comes. But list pages that would
+        keep the producers busy for half as long as the consumers have work are let through: held back any longer, they
+        and what they bring would be left over at the end, when most consumers have nothing to do.
+        """
+        handed_over = max(0, self._flights.flying[Role.DETAIL] - self._rules.consumers)
+        waiting = self._queues.waiting[Role.DETAIL] + handed_over
         if waiting < max(self._rules.capacity, self._rules.consumers):
-            return self._pick_role(Role.LIST, now) or self._pick_role(Role.DETAIL, now)
-        if flying >= self._holds[Role.DETAIL]:
-            return None
-        return self._pick_role(Role.DETAIL, now) or self._pick_role(Role.LIST, now)
+            return False
+        producers_have = self._queues.waiting[Role.LIST] / self._holds[Role.LIST]
+        consumers_have = waiting / self._rules.consumers
+        return producers_have < consumers_have / 2
 
     def _pick_role(self, role: Role, now: float) -> Task | None:
         if self._flights.flying[role.crew] >= self._holds[role.crew]:
