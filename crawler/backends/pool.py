@@ -24,9 +24,6 @@ PARTING = 1.0
 class PoolBackend(Backend):
     """One crew of `consumers` workers, for list and detail pages alike, behind an executor."""
 
-    can_be_forced = False
-    """Whether workers that do not come back can be ended all the same."""
-
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._executor: Executor | None = None
@@ -52,6 +49,10 @@ class PoolBackend(Backend):
     @abstractmethod
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:
         """Say what became of tasks whose executor broke under them, and put another executor in its place."""
+
+    @abstractmethod
+    def _close(self, executor: Executor, *, hanging: bool) -> None:
+        """Close an executor, and end its workers where they are if they are `hanging` and can be ended."""
 
     def start(self) -> None:
         """Start the executor and its workers."""
@@ -91,14 +92,9 @@ class PoolBackend(Backend):
         if executor is None:
             return
         self.recall()
-        under_way = wait(self._futures, PARTING).not_done
+        hanging = wait(self._futures, PARTING).not_done
         self._futures.clear()
-        if under_way:
-            self._force()
-        executor.shutdown(wait=self.can_be_forced or not under_way, cancel_futures=True)
-
-    def _force(self) -> None:
-        """End the workers where they are, if they can be."""
+        self._close(executor, hanging=bool(hanging))
 
     def _pick_up_the_pieces(self) -> Sequence[Outcome]:
         """Part the promises of a broken executor into those that it kept and those that it never will."""

@@ -13,14 +13,16 @@ reported as `worker-died`; the frontier tries them again one at a time, and so f
 import time
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import active_children, current_process
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
-from threading import BrokenBarrierError
+from threading import BrokenBarrierError, Event, Thread
+from threading import enumerate as enumerate_threads
 
 from crawler.backends.base import BackendError, Plan
 from crawler.backends.children import context, settle_in
-from crawler.backends.pool import PoolBackend
+from crawler.backends.pool import PARTING, PoolBackend
 from crawler.model import Failure, Outcome, Task, Timings
 from crawler.work.base import Performer, Work
 
@@ -54,12 +56,11 @@ def _do(task: Task) -> Outcome:
 class ProcessPoolBackend(PoolBackend):
     """Pooled processes, each with a performer of its own."""
 
-    can_be_forced = True
-
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._context = context()
         self._children: set[BaseProcess] = set()
+        self._threads: set[Thread] = set()
 
     def abandon(self, task: Task) -> None:
         """Kill the pool, since it does not tell which of its processes hangs; its calls come back as `worker-died`."""
@@ -67,7 +68,7 @@ class ProcessPoolBackend(PoolBackend):
             self._force()
 
     def _open(self) -> Executor:
-        others = set(active_children())
+        others, other_threads = set(active_children()), set(enumerate_threads())
         all_here = self._context.Barrier(self.plan.consumers)
         executor = ProcessPoolExecutor(
             self.plan.consumers, mp_context=self._context, initializer=_enter, initargs=(self.plan.work, all_here)
@@ -79,7 +80,26 @@ class ProcessPoolBackend(PoolBackend):
             raise BackendError(f"the processes of the pool could not start: {error or type(error).__name__}") from error
         finally:
             self._children = set(active_children()) - others
+            self._threads = set(enumerate_threads()) - other_threads
         return executor
+
+    def _close(self, executor: Executor, *, hanging: bool) -> None:
+        """End the processes where they are if they hang, once the executor has dropped the calls that were cancelled.
+
+        Until Python 3.12.1 its thread fails on a cancelled call that it finds when the processes die. It drops those
+        before a last call, which is cancelled in its turn.
+        """
+        if not hanging:
+            executor.shutdown(cancel_futures=True)
+            return
+        dropped = Event()
+        with suppress(BrokenExecutor):
+            executor.submit(_meet).add_done_callback(lambda _: dropped.set())
+            executor.shutdown(wait=False, cancel_futures=True)
+            dropped.wait(PARTING)
+        self._force()
+        for thread in self._threads:
+            thread.join(PARTING)
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         return executor.submit(_do, task)
@@ -96,3 +116,5 @@ class ProcessPoolBackend(PoolBackend):
         """Kill the processes of the pool."""
         for child in self._children:
             child.kill()
+        for child in self._children:
+            child.join(PARTING)
