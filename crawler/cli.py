@@ -20,7 +20,7 @@ from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
 from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
-from crawler.store.store import FolderInUseError, StoreError
+from crawler.store.database import FolderInUseError, StoreError
 from fixtures.process import FixtureError
 
 OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -89,6 +89,7 @@ def commands() -> None:
 @click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")
 @click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Default: crawls/TIME-BACKEND.")
 @click.option("--resume", is_flag=True, help="Go on with the crawl in --out, or begin it.")
+@click.option("--retry-failed", is_flag=True, help="Resume, and take up failed pages again.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where --out holds a crawl.")
 @click.option("--producers", metavar="N", type=int, help="Workers that fetch list pages.")
 @click.option("--consumers", metavar="N", type=int, help="Workers that fetch detail pages.")
@@ -100,20 +101,23 @@ def crawl(
     config: Path | None,
     folder: Path | None,
     resume: bool,
+    retry_failed: bool,
     overwrite: bool,
     quiet: bool,
     **options: Any,
 ) -> int:
     """Crawl a site and leave what was found in a folder."""
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other")
-    if resume and folder is None:
-        raise click.UsageError("--resume needs --out: the folder of the crawl to go on with")
+    going_on = "--retry-failed" if retry_failed else "--resume" if resume else None
+    if going_on and overwrite:
+        raise click.UsageError(f"{going_on} and --overwrite exclude each other")
+    if going_on and folder is None:
+        raise click.UsageError(f"{going_on} needs --out: the folder of the crawl to go on with")
     given = {key: value for key, value in options.items() if value is not None and value != ()}
     if "start_urls" in given:
         given["start_urls"] = list(given["start_urls"])
     chosen = configuration(config, given, settings)
-    mode = Mode.RESUME if resume else Mode.OVERWRITE if overwrite else Mode.FRESH
+    modes = ((retry_failed, Mode.RETRY_FAILED), (resume, Mode.RESUME), (overwrite, Mode.OVERWRITE))
+    mode = next((mode for told, mode in modes if told), Mode.FRESH)
     console = Console(quiet=quiet)
     with Interrupts() as interrupts:
         with console:
@@ -130,7 +134,7 @@ def crawl(
 
 def _resume_command(folder: Path) -> str:
     """Return this command with what takes the crawl up again."""
-    args = [arg for arg in sys.argv[1:] if arg not in ("--overwrite", "--resume")]
+    args = [arg for arg in sys.argv[1:] if arg not in ("--overwrite", "--resume", "--retry-failed")]
     if not any(arg == "--out" or arg.startswith("--out=") for arg in args):
         args += ["--out", str(folder)]
     return shlex.join(["python", "-m", "crawler", *args, "--resume"])

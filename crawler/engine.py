@@ -74,7 +74,7 @@ def pump(
         changes = frontier.take_changes()
         for task in changes.overdue:
             backend.abandon(task)
-        store.save(changes)
+        store.save(changes, frontier.tally.counters)
         watch(frontier)
         if isinstance(step, Done) or interrupts.count > 1 or now > give_up_at:
             return not interrupts.count

@@ -16,12 +16,15 @@ from crawler.config import Config
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.report import describe
-from crawler.store.store import FolderInUseError, Store
+from crawler.store.store import Store
 from crawler.work.perform import SiteWork
-from fixtures.process import FixtureServer
+from fixtures.process import FixtureError, FixtureServer
 
 LEASE_GRACE = 5.0
 """Seconds beyond its time-outs that a task may take to come back."""
+
+PORT_GRACE = 5.0
+"""Seconds that a crawl of the fixture site which is taken up again waits for its port."""
 
 
 class Mode(Enum):
@@ -30,6 +33,8 @@ class Mode(Enum):
     FRESH = auto()
     """Refuse it."""
     RESUME = auto()
+    RETRY_FAILED = auto()
+    """Go on with it, and take up anew what had failed."""
     OVERWRITE = auto()
 
 
@@ -67,6 +72,8 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
     began = time.monotonic()
     with ExitStack() as stack:
         store = stack.enter_context(_open_store(config, folder, mode))
+        if mode is Mode.RETRY_FAILED:
+            watcher.say(f"pages that had failed and are tried again: {store.retry_failed()}")
         if store.finished:
             watcher.say(f"{folder} holds a finished crawl: there is nothing left to do")
             return Result(folder, store.report(), interrupted=False)
@@ -97,23 +104,23 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
 
 
 def _open_store(config: Config, folder: Path, mode: Mode) -> Store:
-    meaning = config.meaning()
-    if not Store.exists(folder):
-        return Store.create(folder, meaning)
-    if mode is Mode.OVERWRITE:
-        return Store.create(folder, meaning, overwrite=True)
-    if mode is Mode.RESUME:
-        return Store.reopen(folder, meaning)
-    raise FolderInUseError(
-        f"{folder} holds {Store.state(folder)} crawl: add --resume or --overwrite, or choose another --out"
-    )
+    resume = mode in (Mode.RESUME, Mode.RETRY_FAILED)
+    return Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
 
 
 def _serve_fixture_site(config: Config, store: Store) -> FixtureServer:
     """Serve the fixture site; where a crawl of it is taken up again, on the port on which the crawl knows it."""
     fixture = config.fixture
     port = int(store.meta("fixture_port") or 0)
-    server = FixtureServer(pages=fixture.pages, latency=fixture.latency, faults=fixture.faults, port=port)
+    give_up_at = time.monotonic() + PORT_GRACE
+    while True:
+        try:
+            server = FixtureServer(pages=fixture.pages, latency=fixture.latency, faults=fixture.faults, port=port)
+            break
+        except FixtureError:
+            # The server of a crawl that was killed a moment ago may still be about to end.
+            if not port or time.monotonic() > give_up_at:
+                raise
     store.set_meta(fixture_port=server.url.rstrip("/").rpartition(":")[2])
     return server
 
@@ -127,6 +134,7 @@ def _open_backend(config: Config) -> Backend:
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
     leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
     frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
+    frontier.tally.restore(store.counters())
     frontier.start(config.crawl.start_urls, store.settled(), store.pending())
     return frontier
 

@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from crawler.model import Failure, Role, Settled, Verdict
 
@@ -67,6 +69,15 @@ class Tally:
     def items(self) -> int:
         """How many records were extracted."""
         return self.roles[Role.DETAIL]
+
+    def counters(self) -> dict[str, Any]:
+        """Return what is counted besides the pages, as plain data: what a crawl that is taken up again must be told."""
+        return {"retries": self.retries, "robots_failures": self.robots_failures}
+
+    def restore(self, counters: Mapping[str, Any]) -> None:
+        """Go on from the counters of an earlier run."""
+        self.retries = int(counters.get("retries", 0))
+        self.robots_failures = dict(counters.get("robots_failures", {}))
 
     def count(self, settled: Settled) -> None:
         """Count a URL that is settled."""

@@ -1,8 +1,21 @@
 """The lines of pages.jsonl and items.jsonl: one JSON object each, as other programs read them."""
 
 import json
+import re
+from collections.abc import Mapping
 
 from crawler.model import Outcome, Role, Settled, Task, Timings, Verdict
+
+_APART = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+"""What some readers take for the end of a line, and what no file can hold: written as escapes."""
+
+
+def json_line(row: Mapping[str, object]) -> str:
+    """Return a JSON object on one line, for whatever reader."""
+    text = json.dumps(row, ensure_ascii=False)
+    if text.isascii():
+        return text
+    return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 
 
 def page_line(settled: Settled) -> str:
@@ -24,7 +37,7 @@ def page_line(settled: Settled) -> str:
         "elapsed_ms": None if elapsed is None else round(elapsed * 1000, 1),
         "worker": outcome.worker if outcome else None,
     }
-    return json.dumps(row, ensure_ascii=False)
+    return json_line(row)
 
 
 def read_page(line: str) -> Settled:
@@ -50,4 +63,4 @@ def item_line(settled: Settled) -> str | None:
     """Return the line of items.jsonl for a settled URL: its address and record; None if it is no item."""
     if settled.verdict is not Verdict.OK or settled.task.role is not Role.DETAIL or settled.outcome is None:
         return None
-    return json.dumps({"url": settled.task.url, **(settled.outcome.record or {})}, ensure_ascii=False)
+    return json_line({"url": settled.task.url, **(settled.outcome.record or {})})

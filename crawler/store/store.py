@@ -5,160 +5,102 @@
 The database is the truth. A page's outcome, its record and the links that it brought are in one transaction, so a
 crawl that is cut short has either all of them or none. A line is appended to a file only after the transaction that
 holds it, and that transaction also says how long the file then is: a crawl that is taken up again cuts or mends its
-files to match.
-
-Only the coordinator writes. It holds the database's exclusive lock as long as it lives, so that two crawls cannot share
-a folder; the operating system takes the lock from a process that dies, and does not hand it on to forked children.
+files to match. Only the coordinator writes.
 """
 
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from crawler.model import Changes, Role, Settled, Task
+from crawler.model import Changes, Role, Settled, Task, Verdict
+from crawler.store.database import FolderInUseError, begin, explained, is_blank, open_database, recognise
+from crawler.store.files import LineFile
 from crawler.store.lines import item_line, page_line, read_page
+from crawler.urls import origin
 
-DATABASE = "crawl.db"
-FILES = ("pages.jsonl", "items.jsonl")
+FILES = ("pages", "items")
+"""The tables that are files too."""
 REPORT = "report.json"
-VERSION = 1
 
 GROUP_SECONDS = 0.5
 GROUP_PAGES = 500
 """A group is committed when it is this old, or holds this many settled pages."""
 
-SCHEMA = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE urls (url TEXT PRIMARY KEY, role TEXT NOT NULL, depth INTEGER NOT NULL, hops INTEGER NOT NULL,"
-    " referrer TEXT, settled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
-    "CREATE TABLE pages (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
-    "CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
-)
-
-
-class StoreError(Exception):
-    """The folder of a crawl cannot be used: one line that names it, the reason and the way out."""
-
-
-class FolderInUseError(StoreError):
-    """The folder holds a crawl, and nobody said what to do with it."""
+Counters = Mapping[str, Any]
+"""What is counted besides the pages, as JSON."""
 
 
 class Store:
-    """A crawl's folder, open for writing. A context manager."""
+    """A crawl's folder, open for writing by this process alone. A context manager."""
 
     def __init__(self, folder: Path, database: sqlite3.Connection, clock: Callable[[], float]) -> None:
-        """Use `create` or `reopen`."""
+        """Use `open`."""
         self.folder = folder
         self._database = database
         self._clock = clock
         self._group = Changes()
         self._group_began = 0.0
-        self._offsets = [int(self.meta(name) or 0) for name in FILES]
-        self._files = [(folder / name).open("ab") for name in FILES]
-
-    # ---- opening -------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def exists(folder: Path) -> bool:
-        """Say whether the folder holds a crawl."""
-        return (folder / DATABASE).exists()
-
-    @staticmethod
-    def state(folder: Path) -> str:
-        """Return what kind of crawl a folder holds, in words: `a finished` or `an unfinished`."""
-        try:
-            report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-            return "a finished" if report["status"] == "finished" else "an unfinished"
-        except (OSError, ValueError, KeyError, TypeError):
-            return "an unfinished"
+        self._counters: Callable[[], Counters] = dict
+        self._files = {table: LineFile(folder / f"{table}.jsonl", int(self.meta(table) or 0)) for table in FILES}
 
     @classmethod
-    def create(
+    def open(
         cls,
         folder: Path,
         meaning: Mapping[str, Any],
         *,
+        resume: bool = False,
         overwrite: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> "Store":
-        """Begin a crawl in a folder, made if need be; `meaning` is what `reopen` will want to find the same."""
-        with _explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            database = _connect(folder)
-            with database:
-                database.execute("BEGIN EXCLUSIVE")
-                if overwrite:
-                    for table in ("meta", "urls", "pages", "items"):
-                        database.execute(f"DROP TABLE IF EXISTS {table}")
-                for statement in SCHEMA:
-                    database.execute(statement)
-                meta = {"version": str(VERSION), "meaning": json.dumps(meaning)}
-                database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            for name in (*FILES, REPORT):
-                (folder / name).unlink(missing_ok=True)
-            return cls(folder, database, clock)
+        """Begin a crawl in a folder, made if need be; where there is one, go on with it or begin anew, as told.
 
-    @classmethod
-    def reopen(
-        cls, folder: Path, meaning: Mapping[str, Any], *, clock: Callable[[], float] = time.monotonic
-    ) -> "Store":
-        """Go on with the crawl in a folder; its files are made to match what was committed."""
-        with _explained(folder):
-            store = cls(folder, _connect(folder), clock)
-            try:
-                store._recognise(meaning)
-                for index in range(len(FILES)):
-                    store._mend(index)
-            except BaseException:
-                store.close()
-                raise
-            return store
+        Args:
+            meaning: the configuration that a crawl must not change on its way.
 
-    def _recognise(self, meaning: Mapping[str, Any]) -> None:
-        """Refuse a database that is not ours to go on with."""
-        version = int(self.meta("version") or 0)
-        if version != VERSION:
-            raise StoreError(f"{self.folder / DATABASE} is of version {version}, and this crawler knows {VERSION}")
-        before = json.loads(self.meta("meaning") or "{}")
-        for key in sorted({*flat(before), *flat(meaning)}):
-            was, now = flat(before).get(key), flat(meaning).get(key)
-            if was != now:
-                raise StoreError(
-                    f"{self.folder} holds a crawl with {key} = {json.dumps(was)}, not {json.dumps(now)}: "
-                    "set it back to go on with it, or add --overwrite to begin anew"
-                )
-
-    def _mend(self, index: int) -> None:
-        """Make a file hold the lines that are committed, and no more."""
-        file, offset = self._files[index], self._offsets[index]
-        if file.seek(0, os.SEEK_END) >= offset:
-            file.truncate(offset)
-            return
-        file.truncate(0)
-        table = FILES[index].partition(".")[0]
-        for (line,) in self._database.execute(f"SELECT line FROM {table} ORDER BY id"):  # noqa: S608 - a name of ours
-            file.write(f"{line}\n".encode())
-        file.flush()
+        Raises:
+            FolderInUseError: it holds a crawl, and neither is told; or another process is crawling into it.
+            StoreError: it cannot be used, or not with this `meaning`.
+        """
+        database = open_database(folder, anew=overwrite)
+        try:
+            with explained(folder):
+                new = is_blank(database)
+                if new:
+                    begin(database, meaning)
+                elif not resume:
+                    raise FolderInUseError(
+                        f"{folder} holds {'a finished' if _is_finished(database) else 'an unfinished'} crawl: "
+                        "add --resume or --overwrite, or choose another --out"
+                    )
+                else:
+                    recognise(database, folder, meaning)
+                store = cls(folder, database, clock)
+                store._mend()
+                if new:
+                    (folder / REPORT).unlink(missing_ok=True)
+                return store
+        except BaseException:
+            database.close()
+            raise
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
     def settled(self) -> Iterator[Settled]:
         """Return the pages that the crawl is through with, in the order in which they were settled."""
-        for (line,) in self._database.execute("SELECT line FROM pages ORDER BY id"):
-            yield read_page(line)
+        return map(read_page, self._lines("pages"))
 
     def pending(self) -> Iterator[Task]:
         """Return the URLs that were taken up and are not settled, the least deep first."""
         query = "SELECT url, role, depth, hops, referrer FROM urls WHERE NOT settled ORDER BY depth"
-        for url, role, depth, hops, referrer in self._database.execute(query):
-            yield Task(url, Role(role), depth, hops, referrer=referrer)
+        with explained(self.folder):
+            for url, role, depth, hops, referrer in self._database.execute(query):
+                yield Task(url, Role(role), depth, hops, referrer=referrer)
 
     def meta(self, key: str) -> str | None:
         """Return a value that was stored under `key`."""
@@ -168,7 +110,12 @@ class Store:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to crawl."""
-        return self.meta("finished") == "yes"
+        return _is_finished(self._database)
+
+    def counters(self) -> Counters:
+        """Return what was counted besides the pages."""
+        counters: Counters = json.loads(self.meta("counters") or "{}")
+        return counters
 
     def report(self) -> dict[str, Any]:
         """Return the report of the crawl's last run."""
@@ -179,14 +126,18 @@ class Store:
 
     def set_meta(self, **values: str) -> None:
         """Store values at once."""
-        with _explained(self.folder), self._database as database:
+        with explained(self.folder), self._database as database:
             database.execute("BEGIN")
             for key, value in values.items():
                 self._put(key, value)
 
-    def save(self, changes: Changes) -> None:
-        """Take in what the frontier decided; commit it with its group, when that is due."""
-        group = self._group
+    def save(self, changes: Changes, counters: Callable[[], Counters] = dict) -> None:
+        """Take in what the frontier decided; commit it with its group, when that is due.
+
+        Args:
+            counters: asked for what is counted besides, at the time of the commit.
+        """
+        group, self._counters = self._group, counters
         if not group.taken_up and not group.settled:
             self._group_began = self._clock()
         group.taken_up += changes.taken_up
@@ -199,10 +150,12 @@ class Store:
         group, self._group = self._group, Changes()
         if not group.taken_up and not group.settled:
             return
-        pages = [page_line(settled) for settled in group.settled]
-        items = [line for settled in group.settled if (line := item_line(settled)) is not None]
-        blocks = ["".join(f"{line}\n" for line in lines).encode() for lines in (pages, items)]
-        with _explained(self.folder):
+        lines = {
+            "pages": [page_line(settled) for settled in group.settled],
+            "items": [line for settled in group.settled if (line := item_line(settled)) is not None],
+        }
+        blocks = {table: "".join(f"{line}\n" for line in rows).encode() for table, rows in lines.items()}
+        with explained(self.folder):
             with self._database as database:
                 database.execute("BEGIN")
                 database.executemany(
@@ -212,27 +165,60 @@ class Store:
                 database.executemany(
                     "UPDATE urls SET settled = 1 WHERE url = ?", [(settled.task.url,) for settled in group.settled]
                 )
-                database.executemany("INSERT INTO pages (line) VALUES (?)", [(line,) for line in pages])
-                database.executemany("INSERT INTO items (line) VALUES (?)", [(line,) for line in items])
-                for index, name in enumerate(FILES):
-                    self._offsets[index] += len(blocks[index])
-                    self._put(name, str(self._offsets[index]))
-            for file, block in zip(self._files, blocks, strict=True):
-                file.write(block)
-                file.flush()
+                database.executemany("INSERT INTO pages (line) VALUES (?)", [(line,) for line in lines["pages"]])
+                database.executemany("INSERT INTO items (line) VALUES (?)", [(line,) for line in lines["items"]])
+                for table, block in blocks.items():
+                    self._put(table, str(self._files[table].offset + len(block)))
+                self._put("counters", json.dumps(self._counters()))
+            for table, block in blocks.items():
+                self._files[table].offset += len(block)
+                self._files[table].append(block)
+
+    def retry_failed(self) -> int:
+        """Make the failed pages pending again, and those left out for a robots.txt that could not be had.
+
+        Return how many they are. Their lines leave pages.jsonl, since each URL has one.
+        """
+        unreachable = self.counters().get("robots_failures", {})
+
+        def is_failed(page: Settled) -> bool:
+            left_out = page.reason == "robots" and origin(page.task.url) in unreachable
+            return page.verdict is Verdict.FAILED or left_out
+
+        with explained(self.folder):
+            rows = self._database.execute("SELECT id, line FROM pages")
+            failed = [(number, page.task.url) for number, line in rows if is_failed(page := read_page(line))]
+            if not failed:
+                return 0
+            # Emptied first: whatever happens from here on, a file that is too short is written anew.
+            self._files["pages"].empty()
+            with self._database as database:
+                database.execute("BEGIN")
+                database.executemany("DELETE FROM pages WHERE id = ?", [(number,) for number, _ in failed])
+                database.executemany("UPDATE urls SET settled = 0 WHERE url = ?", [(url,) for _, url in failed])
+                length = database.execute("SELECT sum(length(CAST(line AS BLOB)) + 1) FROM pages").fetchone()[0] or 0
+                self._put("pages", str(length))
+                self._put("finished", "no")
+                self._put("counters", json.dumps({**self.counters(), "robots_failures": {}}))
+            self._files["pages"].offset = length
+            self._mend()
+        return len(failed)
 
     def finish(self, report: Mapping[str, Any], *, finished: bool) -> None:
         """Commit what is left, and write the report of this run."""
         self.commit()
         text = json.dumps(report, indent=2, ensure_ascii=False)
         self.set_meta(report=text, finished="yes" if finished else "no")
-        with _explained(self.folder):
-            (self.folder / REPORT).write_text(f"{text}\n", encoding="utf-8")
+        with explained(self.folder):
+            whole = self.folder / f"{REPORT}.part"
+            whole.write_text(f"{text}\n", encoding="utf-8")
+            whole.replace(self.folder / REPORT)
 
     def close(self) -> None:
         """Close the files and the database. What was not committed is fetched again when the crawl is resumed."""
-        for file in self._files:
-            file.close()
+        for file in self._files.values():
+            with suppress(OSError):  # a full disk has been told of, by whoever wrote
+                file.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -243,41 +229,22 @@ class Store:
     ) -> None:
         self.close()
 
+    def _lines(self, table: str) -> Iterator[str]:
+        with explained(self.folder):
+            for (line,) in self._database.execute(f"SELECT line FROM {table} ORDER BY id"):  # noqa: S608 - ours
+                yield line
+
+    def _mend(self) -> None:
+        for table, file in self._files.items():
+            file.mend(self._lines(table))
+
     def _put(self, key: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
-def flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Return a document as `table.key: value`, so that two can be compared key by key."""
-    pairs: dict[str, Any] = {}
-    for key, value in tree.items():
-        pairs |= flat(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
-    return pairs
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    """Return a connection that alone may use the database, until it is closed or its process ends."""
-    database = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=0.2)
-    database.execute("PRAGMA locking_mode = EXCLUSIVE")
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    return database
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system complain of into one line."""
+def _is_finished(database: sqlite3.Connection) -> bool:
     try:
-        yield
-    except sqlite3.Error as error:
-        reason = {
-            "SQLITE_BUSY": "another process is crawling into it",
-            "SQLITE_FULL": "the disk is full",
-            "SQLITE_NOTADB": "its crawl.db is not a database; add --overwrite to begin anew",
-            "SQLITE_CORRUPT": "its crawl.db is damaged; add --overwrite to begin anew",
-            "SQLITE_READONLY": "its crawl.db cannot be written",
-            "SQLITE_CANTOPEN": "its crawl.db cannot be opened",
-        }.get(error.sqlite_errorname, str(error))
-        raise StoreError(f"{folder}: {reason}") from error
-    except OSError as error:
-        raise StoreError(f"{folder}: {error.strerror or error}") from error
+        row = database.execute("SELECT value FROM meta WHERE key = 'finished'").fetchone()
+        return row is not None and row[0] == "yes"
+    except sqlite3.OperationalError:  # not a crawl's database, which is told when it is recognised
+        return False

@@ -201,7 +201,7 @@ def test_when_a_worker_process_dies_its_tasks_come_back_as_such_and_the_work_goe
 
 @every_backend
 def test_a_whole_crawl_is_the_same_on_every_backend(name: str, tmp_path: Path) -> None:
-    with make(name) as backend, Store.create(tmp_path, {}) as store:
+    with make(name) as backend, Store.open(tmp_path, {}) as store:
         frontier = Frontier(
             CrawlRules(),
             Scope(HostSet(), list_patterns=["/list/*"], detail_patterns=["/ok/*"]),

@@ -3,17 +3,14 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crawler.backends.registry import BACKENDS
-from crawler.compare import _toml
 from fixtures.process import FixtureServer
-from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
+from tests.integration.shop import canonical, command, lines, shop, truth
 
 PAGES = 120
 LIMIT = 50.0
@@ -21,35 +18,8 @@ LIMIT = 50.0
 every_backend = pytest.mark.parametrize("backend", sorted(BACKENDS))
 
 
-def command(*args: str) -> list[str]:
-    return [sys.executable, "-m", "crawler", *args]
-
-
 def run(*args: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command(*args), capture_output=True, text=True, timeout=LIMIT, check=False, cwd=cwd)
-
-
-def shop(server: FixtureServer, out: Path, backend: str) -> list[str]:
-    """Return the arguments that crawl the fixture site as a site of the user's."""
-    settings: dict[str, Any] = {"site.list": list(LIST_PATTERNS), "site.detail": list(DETAIL_PATTERNS)}
-    settings |= {f"extract.fields.{name}": field for name, field in FIELDS.items()}
-    args = [f"--set={key}={_toml(value)}" for key, value in settings.items()]
-    return ["--quiet", f"--backend={backend}", f"--start-url={server.url}", f"--out={out}", *args]
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def canonical(items: list[dict[str, Any]]) -> set[str]:
-    return {json.dumps(item, sort_keys=True) for item in items}
-
-
-def truth(server: FixtureServer) -> set[str]:
-    """Return what the site itself says that its pages hold."""
-    base = server.url.rstrip("/")
-    pairs = [(base + path if path.startswith("/") else path, record) for path, record in Site(PAGES).items(base)]
-    return canonical([{"url": url, **record} for url, record in pairs])
 
 
 @every_backend
@@ -57,7 +27,7 @@ def test_the_shop_is_crawled_whole_each_page_once(backend: str, tmp_path: Path) 
     with FixtureServer(pages=PAGES) as server:
         done = run(*shop(server, tmp_path, backend))
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server)
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
         assert set(server.stats()["paths"].values()) == {1}
     pages = lines(tmp_path / "pages.jsonl")
     assert len({page["url"] for page in pages}) == len(pages)
@@ -84,7 +54,7 @@ def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path
         assert (done.returncode, done.stderr) == (0, "")
         items = lines(tmp_path / "items.jsonl")
         assert len(items) == PAGES
-        assert canonical(items) == truth(server)
+        assert canonical(items) == truth(server, PAGES)
         again = {path for path, hits in server.stats()["paths"].items() if hits > 1}
         assert again == {"/robots.txt"}, "what had finished was not fetched again"
 
@@ -108,7 +78,7 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         assert refused.returncode == 2
         assert "--resume or --overwrite" in refused.stderr
         assert run(*args, "--resume").returncode == 0
-        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server)
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
         assert run(*args, "--overwrite", "--max-pages=5").returncode == 0
         assert len(lines(tmp_path / "pages.jsonl")) == 5
 

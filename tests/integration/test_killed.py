@@ -1,0 +1,88 @@
+"""Crawls that are ended with kill -9: what is resumed is exactly what an uninterrupted crawl brings."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from crawler.backends.registry import BACKENDS
+from fixtures.process import FixtureServer
+from tests.integration.killing import LIMIT, kill_and_resume, serve, uninterrupted
+from tests.integration.shop import command, lines
+
+KILLS = 3
+every_backend = pytest.mark.parametrize("backend", sorted(BACKENDS))
+
+Expected = tuple[dict[str, tuple[str, str | None]], int]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FixtureServer]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def expected(server: FixtureServer, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    return uninterrupted(server, tmp_path_factory.mktemp("expected"))
+
+
+@every_backend
+def test_nothing_is_lost_or_doubled_by_kills(
+    backend: str, server: FixtureServer, expected: Expected, tmp_path: Path
+) -> None:
+    figures = kill_and_resume([backend], KILLS, random.Random(f"{backend} 1"), server, tmp_path, expected)
+    assert figures.kills, "at least one came in time"
+    assert (figures.lost, figures.doubled, figures.wrong) == (0, 0, 0)
+
+
+def test_a_crawl_goes_on_with_any_other_backend(server: FixtureServer, expected: Expected, tmp_path: Path) -> None:
+    names = sorted(BACKENDS)
+    random.Random(1).shuffle(names)
+    figures = kill_and_resume(names, min(len(names), 6), random.Random(2), server, tmp_path, expected)
+    assert (figures.lost, figures.doubled, figures.wrong) == (0, 0, 0)
+
+
+@every_backend
+def test_when_the_coordinator_alone_is_killed_all_that_it_started_ends(backend: str, tmp_path: Path) -> None:
+    args = ("--quiet", f"--backend={backend}", "--consumers=3", f"--out={tmp_path}")
+    args = (*args, "--set=fixture.pages=2000", "--set=fixture.latency=0.05")
+    crawl = psutil.Popen(command(*args))
+    try:
+        end = time.monotonic() + LIMIT
+        while not (tmp_path / "items.jsonl").exists() or not (tmp_path / "items.jsonl").stat().st_size:
+            assert time.monotonic() < end
+            with pytest.raises(psutil.TimeoutExpired):
+                crawl.wait(0.05)
+        children = crawl.children(recursive=True)
+        assert children, "the fixture server at least"
+        crawl.send_signal(signal.SIGKILL)
+        crawl.wait()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
+    finally:
+        for process in psutil.Process().children(recursive=True):
+            if process.pid == crawl.pid:
+                process.kill()
+
+
+def test_a_crawl_of_the_fixture_site_is_resumed_on_the_port_it_knows(tmp_path: Path) -> None:
+    args = command("--quiet", f"--out={tmp_path}", "--set=fixture.pages=100", "--set=fixture.latency=0.05", "--resume")
+    crawl = subprocess.Popen(args, start_new_session=True)
+    end = time.monotonic() + LIMIT
+    while not (tmp_path / "items.jsonl").exists() or not (tmp_path / "items.jsonl").stat().st_size:
+        assert time.monotonic() < end
+        with pytest.raises(subprocess.TimeoutExpired):
+            crawl.wait(0.05)
+    os.killpg(crawl.pid, signal.SIGKILL)
+    crawl.wait()
+    assert len(lines(tmp_path / "items.jsonl")) < 100
+    subprocess.run(args, check=True, timeout=LIMIT)
+    items = lines(tmp_path / "items.jsonl")
+    assert len({item["url"] for item in items}) == len(items) == 100
