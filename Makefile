@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help crawl test check format lint types lock clean
+.PHONY: help crawl test soak check format lock clean
 
 help:             ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -13,6 +13,10 @@ crawl: .venv/run  ## crawl the fixture site
 
 test: .venv/dev   ## run every test
 	$(BIN)/python -m pytest
+
+soak: .venv/dev   ## kill crawls for a quarter of an hour, and look for new examples that break a property
+	$(BIN)/python -m tests.integration.killing --rounds 20
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest --timeout=0 tests/unit
 
 check: .venv/dev  ## all that CI runs
 	$(BIN)/ruff format --check .

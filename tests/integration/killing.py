@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -104,20 +105,24 @@ def _crawl_and_kill(backend: str, draw: random.Random, server: FixtureServer, fo
     )
     try:
         if draw.random() < 0.25:
-            crawl.wait(draw.uniform(0.05, 0.5))
+            _wait(crawl, draw.uniform(0.05, 0.5))
         else:
-            wanted = server.stats()["hits"] + draw.randint(1, PAGES // 3)
+            wanted = server.stats()["hits"] + draw.randint(1, PAGES // 2)
             end = time.monotonic() + LIMIT
             while server.stats()["hits"] < wanted and crawl.poll() is None and time.monotonic() < end:
-                crawl.wait(draw.uniform(0.005, 0.03))
-    except subprocess.TimeoutExpired:
-        pass
+                _wait(crawl, draw.uniform(0.005, 0.03))
     finally:
         alive = crawl.poll() is None
         if alive:
             os.killpg(crawl.pid, signal.SIGKILL)
         crawl.wait()
     return alive
+
+
+def _wait(crawl: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Wait until a crawl has ended, but no longer than that."""
+    with suppress(subprocess.TimeoutExpired):
+        crawl.wait(seconds)
 
 
 def main() -> None:

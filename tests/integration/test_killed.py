@@ -14,7 +14,7 @@ import pytest
 from crawler.backends.registry import BACKENDS
 from fixtures.process import FixtureServer
 from tests.integration.killing import LIMIT, kill_and_resume, serve, uninterrupted
-from tests.integration.shop import command, lines
+from tests.integration.shop import canonical, command, lines, shop, truth
 
 KILLS = 3
 every_backend = pytest.mark.parametrize("backend", sorted(BACKENDS))
@@ -86,3 +86,19 @@ def test_a_crawl_of_the_fixture_site_is_resumed_on_the_port_it_knows(tmp_path: P
     subprocess.run(args, check=True, timeout=LIMIT)
     items = lines(tmp_path / "items.jsonl")
     assert len({item["url"] for item in items}) == len(items) == 100
+
+
+def test_failed_pages_are_taken_up_again_when_told(tmp_path: Path) -> None:
+    with FixtureServer(pages=100, faults=["error", "reset", "truncated"]) as server:
+        args = [*shop(server, tmp_path, "queue"), "--set=retry.attempts=1"]
+        assert subprocess.run(command(*args), timeout=LIMIT, check=False).returncode == 0
+        failed = [page["url"] for page in lines(tmp_path / "pages.jsonl") if page["outcome"] == "failed"]
+        assert failed
+        server_hits = server.stats()["hits"]
+        assert subprocess.run(command(*args, "--resume"), timeout=LIMIT, check=False).returncode == 0
+        assert server.stats()["hits"] == server_hits, "a finished crawl does nothing"
+        assert subprocess.run(command(*args, "--retry-failed"), timeout=LIMIT, check=False).returncode == 0
+        pages = lines(tmp_path / "pages.jsonl")
+        assert {page["outcome"] for page in pages} == {"ok"}
+        assert len({page["url"] for page in pages}) == len(pages)
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, 100)
