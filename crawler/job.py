@@ -135,7 +135,7 @@ def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
     leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
     frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
     frontier.tally.restore(store.counters())
-    frontier.start(config.crawl.start_urls, store.settled(), store.pending())
+    frontier.start(config.crawl.start_urls, store.settled(), store.taken_up())
     return frontier
 
 

@@ -22,6 +22,8 @@ class Role(Enum):
     DETAIL = "detail"
     ROBOTS = "robots"
 
+    __hash__ = object.__hash__  # each role is one object; Enum's own hash is a call of Python, dozens of times a page
+
     @property
     def crew(self) -> "Role":
         """Whose work it is: LIST, the producers', which fetch robots.txt too, or DETAIL, the consumers'."""

@@ -103,18 +103,19 @@ class Frontier:
 
     # ---- what the engine asks ------------------------------------------------------------------------------------
 
-    def start(self, urls: Sequence[str], settled: Iterable[Settled] = (), pending: Iterable[Task] = ()) -> None:
+    def start(self, urls: Sequence[str], settled: Iterable[Settled] = (), taken_up: Iterable[Task] = ()) -> None:
         """Begin with the start URLs (canonical), at depth 0; or go on where an earlier run of the crawl ended.
 
-        `settled` is what it was through with, in that order, and `pending` what it had taken up and was not.
+        `settled` is what it was through with, in that order, and `taken_up` all that it knew of; what of that is not
+        settled is pending, the least deep first.
         """
         for url in urls:
             self._admit_start(url)
         for page in settled:
             self._restore(page)
-        waiting = list(pending)
+        waiting = sorted((task for task in taken_up if task.url not in self._known), key=lambda task: task.depth)
         self._known.update(task.url for task in waiting)
-        self._level = min((task.depth for task in waiting), default=0)
+        self._level = waiting[0].depth if waiting else 0
         for task in waiting:
             self._enter(task)
         for url in urls:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from crawler.model import Outcome, Role, Settled, Task, Timings, Verdict
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 _APART = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 """What some readers take for the end of a line, and what no file can hold: written as escapes."""
 
 
 def json_line(row: Mapping[str, object]) -> str:
     """Return a JSON object on one line, for whatever reader."""
-    text = json.dumps(row, ensure_ascii=False)
+    text = _encode(row)
     if text.isascii():
         return text
     return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)

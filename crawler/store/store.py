@@ -95,9 +95,9 @@ class Store:
         """Return the pages that the crawl is through with, in the order in which they were settled."""
         return map(read_page, self._lines("pages"))
 
-    def pending(self) -> Iterator[Task]:
-        """Return the URLs that were taken up and are not settled, the least deep first."""
-        query = "SELECT url, role, depth, hops, referrer FROM urls WHERE NOT settled ORDER BY depth"
+    def taken_up(self) -> Iterator[Task]:
+        """Return the URLs that the crawl took up, settled ones among them, in the order in which it did."""
+        query = "SELECT url, role, depth, hops, referrer FROM urls ORDER BY id"
         with explained(self.folder):
             for url, role, depth, hops, referrer in self._database.execute(query):
                 yield Task(url, Role(role), depth, hops, referrer=referrer)
@@ -162,9 +162,6 @@ class Store:
                     "INSERT INTO urls (url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?)",
                     [(task.url, task.role.value, task.depth, task.hops, task.referrer) for task in group.taken_up],
                 )
-                database.executemany(
-                    "UPDATE urls SET settled = 1 WHERE url = ?", [(settled.task.url,) for settled in group.settled]
-                )
                 database.executemany("INSERT INTO pages (line) VALUES (?)", [(line,) for line in lines["pages"]])
                 database.executemany("INSERT INTO items (line) VALUES (?)", [(line,) for line in lines["items"]])
                 for table, block in blocks.items():
@@ -187,15 +184,14 @@ class Store:
 
         with explained(self.folder):
             rows = self._database.execute("SELECT id, line FROM pages")
-            failed = [(number, page.task.url) for number, line in rows if is_failed(page := read_page(line))]
+            failed = [(number,) for number, line in rows if is_failed(read_page(line))]
             if not failed:
                 return 0
             # Emptied first: whatever happens from here on, a file that is too short is written anew.
             self._files["pages"].empty()
             with self._database as database:
                 database.execute("BEGIN")
-                database.executemany("DELETE FROM pages WHERE id = ?", [(number,) for number, _ in failed])
-                database.executemany("UPDATE urls SET settled = 0 WHERE url = ?", [(url,) for _, url in failed])
+                database.executemany("DELETE FROM pages WHERE id = ?", failed)
                 length = database.execute("SELECT sum(length(CAST(line AS BLOB)) + 1) FROM pages").fetchone()[0] or 0
                 self._put("pages", str(length))
                 self._put("finished", "no")

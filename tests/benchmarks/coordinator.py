@@ -1,0 +1,119 @@
+"""How much the coordinator by itself can do: the frontier, the loop and the store, with a backend that answers at once.
+
+`python -m tests.benchmarks.coordinator [--pages N]… [--no-store]` prints settled pages a second, microseconds of CPU a
+page, and the resident memory that a known URL costs. The page graph has the fixture site's shape: list pages of 20
+items, each item linking to five others and to its list page; no page is rendered.
+"""
+
+import argparse
+import gc
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from crawler.backends.base import Plan
+from crawler.backends.fake import FakeBackend
+from crawler.core.frontier import CrawlRules, Frontier
+from crawler.engine import pump
+from crawler.model import Changes, Outcome, Role, Task, Timings
+from crawler.store.store import Store
+from crawler.urls import HostSet, Scope
+
+BASE = "http://shop.test"
+SHELF = 20
+TIMINGS = Timings(0.0, 0.01, 0.011)
+
+
+class NoStore:
+    """Takes everything and keeps nothing."""
+
+    def save(self, changes: Changes, counters: object = None) -> None:
+        """Forget the changes."""
+
+
+class Graph:
+    """The links of a shop of so many items, as a pure function of the URL."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+        self.lists = -(-pages // SHELF)
+
+    def answer(self, task: Task) -> Outcome:
+        """Return the outcome of a task, at once."""
+        if task.role is Role.ROBOTS:
+            return Outcome(task, "fake", TIMINGS, 200, "text/plain", robots="User-agent: *\nDisallow: /cart/\n")
+        number = int(task.url.rpartition("/")[2])
+        if task.role is Role.LIST:
+            return Outcome(task, "list-0", TIMINGS, 200, "text/html", 14_000, self._list(number))
+        record = {"title": f"Item {number}", "price": 12.5, "tags": ["a", "b", "c"], "description": "x" * 600}
+        return Outcome(task, "detail-0", TIMINGS, 200, "text/html", 14_000, self._detail(number), record)
+
+    def _list(self, number: int) -> tuple[str, ...]:
+        items = range(number * SHELF, min((number + 1) * SHELF, self.pages))
+        further = (2 * number + 1, 2 * number + 2)
+        return (
+            *(self._item(item) for item in items),
+            *(f"{BASE}/category/{page}" for page in further if page < self.lists),
+        )
+
+    def _detail(self, number: int) -> tuple[str, ...]:
+        related = ((number * 7919 + step * 104_729) % self.pages for step in range(1, 6))
+        return (f"{BASE}/", f"{BASE}/category/{number // SHELF}", *map(self._item, related))
+
+    @staticmethod
+    def _item(number: int) -> str:
+        return f"{BASE}/item/a-rather-long-title-as-real-shops-have-them-in-their-urls/{number}"
+
+
+def measure(pages: int, *, with_store: bool) -> tuple[float, float, float]:
+    """Crawl; return settled pages a second, microseconds of CPU a page, and bytes of resident memory a known URL."""
+    graph = Graph(pages)
+    backend = FakeBackend(Plan(None, 8, 64, 64), graph.answer)  # type: ignore[arg-type]
+    scope = Scope(HostSet(["shop.test"]), list_patterns=["/category/*"], detail_patterns=["/item/*"])
+    rules = CrawlRules(per_host=1000, consumers=64, capacity=64)
+    gc.collect()
+    process = psutil.Process()
+    before = process.memory_info().rss
+    frontier = Frontier(rules, scope, holds=backend.holds, leases={Role.LIST: 60.0, Role.DETAIL: 60.0})
+    frontier.start([f"{BASE}/category/0"])
+    wall, cpu = time.perf_counter(), time.process_time()
+    with TemporaryDirectory() as folder:
+        if with_store:
+            with Store.open(Path(folder), {}) as store:
+                pump(frontier, backend, store)
+                store.commit()
+        else:
+            pump(frontier, backend, NoStore())  # type: ignore[arg-type]
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        after = process.memory_info().rss
+    settled = frontier.tally.settled
+    assert settled == pages + graph.lists, f"{settled} settled of {pages + graph.lists}"
+    return settled / wall, cpu / settled * 1e6, (after - before) / settled
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure each size in a process of its own, and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pages", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--no-store", action="store_true")
+    options = parser.parse_args(arguments)
+    print(f"{'pages':>10}{'store':>8}{'pages/s':>10}{'us CPU/page':>14}{'bytes/URL':>12}")
+    for pages in options.pages:
+        for with_store in (False,) if options.no_store else (False, True):
+            child = os.fork()
+            if not child:
+                speed, cpu, memory = measure(pages, with_store=with_store)
+                print(
+                    f"{pages:>10}{'yes' if with_store else 'no':>8}{speed:>10.0f}{cpu:>14.1f}{memory:>12.0f}",
+                    flush=True,
+                )
+                os._exit(0)
+            os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()
