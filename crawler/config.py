@@ -6,7 +6,7 @@ with a file is told in one line that names the key, the reason and, for a misspe
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules
 from crawler.core.retry import RetryPolicy
 from crawler.urls import HostSet, Scope, canonical, host
+from crawler.work.addresses import AddressRule
 from crawler.work.parsers import validate_selector
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
 from fixtures.faults import FAULTS
@@ -50,6 +51,12 @@ def _http_url(url: str) -> str:
     return address
 
 
+def _host(pattern: str) -> str:
+    if not pattern or any(mark in "/@#" or mark.isspace() for mark in pattern):
+        raise ValueError(f"{pattern!r} is not a host: write it as example.com, example.com:8080 or *.example.com")
+    return pattern
+
+
 def _visible(text: str) -> str:
     if not text.strip() or not text.isprintable() or not text.isascii():
         raise ValueError("must be printable ASCII, and not empty")
@@ -73,6 +80,7 @@ Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Patterns = list[str]
+Hosts = list[Annotated[str, AfterValidator(_host)]]
 RoleNames = list[Literal["list", "detail"]]
 
 
@@ -100,7 +108,7 @@ class Site(_Table):
     detail: Patterns = []
     allow: Patterns = []
     deny: Patterns = []
-    allowed_hosts: Patterns = []
+    allowed_hosts: Hosts = []
     follow: RoleNames = ["list", "detail"]
     link_selector: str = "a[href], area[href]"
 
@@ -113,6 +121,7 @@ class Http(_Table):
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
     max_bytes: AtLeastOne = 10_000_000
     max_redirects: Count = 5
+    allow_private: bool = False
 
 
 class Retry(_Table):
@@ -175,8 +184,8 @@ class Config(_Table):
         """The HTTP client: the one that is asked for, or the backend's best."""
         return BACKENDS[self.crawl.backend].clients[0] if self.http.client == "auto" else self.http.client
 
-    def work_settings(self) -> WorkSettings:
-        """Return what the workers are to know."""
+    def work_settings(self, private_hosts: Collection[str]) -> WorkSettings:
+        """Return what the workers are to know; `private_hosts` are those whose private addresses were asked for."""
         return WorkSettings(
             user_agent=self.http.user_agent,
             timeout=self.http.timeout,
@@ -189,6 +198,7 @@ class Config(_Table):
             link_selector=self.site.link_selector,
             follow_list="list" in self.site.follow,
             follow_detail="detail" in self.site.follow,
+            addresses=AddressRule(self.http.allow_private, frozenset(private_hosts)),
         )
 
     def rules(self) -> CrawlRules:

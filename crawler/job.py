@@ -1,7 +1,8 @@
 """A job: one crawl, from its configuration to the files that it leaves in its folder."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,11 @@ from crawler.backends.registry import BACKENDS
 from crawler.config import Config
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
+from crawler.model import ADDRESS_FORBIDDEN
 from crawler.report import describe
 from crawler.store.store import Store
+from crawler.urls import origin
+from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
 from fixtures.process import FixtureError, FixtureServer
 
@@ -83,7 +87,7 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
             watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
             config = config.for_fixture_site(server.url, per_host=crew)
-        backend = stack.enter_context(_open_backend(config))
+        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store)))
         frontier = _open_frontier(config, backend, store)
         started = time.monotonic()
         settled_before = frontier.tally.fetched
@@ -125,9 +129,21 @@ def _serve_fixture_site(config: Config, store: Store) -> FixtureServer:
     return server
 
 
-def _open_backend(config: Config) -> Backend:
+def _private_hosts(config: Config, store: Store) -> Collection[str]:
+    """Return the hosts that may have private addresses: of those that the user named, the ones that had no other.
+
+    Decided once in the life of a crawl, at its beginning: a name that was public then is not to become private later.
+    """
+    if (known := store.meta("private_hosts")) is not None:
+        return list(map(str, json.loads(known)))
+    private = private_hosts(config.scope().hosts.named, config.http.timeout)
+    store.set_meta(private_hosts=json.dumps(sorted(private)))
+    return private
+
+
+def _open_backend(config: Config, private: Collection[str]) -> Backend:
     crawl = config.crawl
-    work = SiteWork(config.work_settings(), config.client)
+    work = SiteWork(config.work_settings(private), config.client)
     return BACKENDS[crawl.backend].load()(Plan(work, crawl.producers, crawl.consumers, crawl.capacity))
 
 
@@ -147,7 +163,9 @@ def _problem(frontier: Frontier) -> str | None:
     first = tally.starts_failed[0]
     failure = first.outcome.failure if first.outcome else None
     why = failure.message if failure else first.reason
+    robots = tally.robots_failures.get(origin(first.task.url))
+    if first.reason == ADDRESS_FORBIDDEN and robots:
+        why = robots
     if first.reason == "robots":
-        robots = next((text for site, text in tally.robots_failures.items() if first.task.url.startswith(site)), None)
         why = f"its robots.txt could not be had ({robots})" if robots else "its robots.txt forbids it"
     return f"no start page could be fetched: {first.task.url}: {why}"

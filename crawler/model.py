@@ -14,6 +14,9 @@ FieldValue = Scalar | list[Scalar] | None
 Record = dict[str, FieldValue]
 """What was extracted from a detail page: the configured fields by name; one that is not there is None."""
 
+ADDRESS_FORBIDDEN = "address-forbidden"
+"""The failure of a request to an address that is not to be connected to: a private one, mostly."""
+
 
 class Role(Enum):
     """What a URL is fetched for."""

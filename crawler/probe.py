@@ -1,12 +1,14 @@
 """One URL, looked at closely: what `crawler fetch` and `crawler robots` tell."""
 
+from collections.abc import Collection
 from typing import Any
 
 from crawler.config import Config, ConfigError
 from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
 from crawler.model import Failure, Outcome, Role, Task
-from crawler.urls import canonical, origin
+from crawler.urls import canonical, host, origin
 from crawler.work.base import Performer
+from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
 
 WORKER = "probe"
@@ -14,7 +16,8 @@ WORKER = "probe"
 
 def fetch(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
     """Fetch one page as a crawl would, robots.txt aside; return whether it is ok, and all that came of it."""
-    outcome = _perform(config, Task(_address(url), Role.DETAIL))
+    address = _address(url)
+    outcome = _perform(config, Task(address, Role.DETAIL), _private(config, address))
     failure = outcome.failure
     reason = failure.kind if failure else outcome.skip or ("redirected" if outcome.redirect else None)
     timings = outcome.timings
@@ -39,9 +42,11 @@ def robots(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
     site = origin(address)
     book = RobotsBook(config.http.user_agent)
     task = Task(f"{site}/robots.txt", Role.ROBOTS, referrer=site)
-    outcome = _perform(config, task)
+    private = _private(config, address)
+    outcome = _perform(config, task, private)
     while outcome.redirect is not None and outcome.task.hops < MAX_HOPS:
-        outcome = _perform(config, Task(outcome.redirect, Role.ROBOTS, hops=outcome.task.hops + 1, referrer=site))
+        task = Task(outcome.redirect, Role.ROBOTS, hops=outcome.task.hops + 1, referrer=site)
+        outcome = _perform(config, task, private)
     failure = outcome.failure
     if outcome.redirect is not None:
         failure = Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False)
@@ -66,9 +71,13 @@ def _address(url: str) -> str:
     return address
 
 
-def _perform(config: Config, task: Task) -> Outcome:
+def _private(config: Config, address: str) -> Collection[str]:
+    return private_hosts((host(address),), config.http.timeout)
+
+
+def _perform(config: Config, task: Task, private: Collection[str]) -> Outcome:
     # What the backend would use may be a client for an event loop; one URL needs none.
-    performer: Performer = SiteWork(config.work_settings(), "requests").open()
+    performer: Performer = SiteWork(config.work_settings(private), "requests").open()
     try:
         return performer.perform(task, WORKER)
     finally:

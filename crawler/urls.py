@@ -47,6 +47,11 @@ def host(url: str) -> str:
     return url[start : url.index("/", start)]
 
 
+def hostname(host: str) -> str:
+    """Return `host[:port]` without the port (which may be `*`); an IPv6 address keeps its brackets."""
+    return _PORT.sub("", host)
+
+
 def path_and_query(url: str) -> str:
     """Return the part of a canonical URL that a server is asked for: `/path[?query]`."""
     return url[url.index("/", 8) :]
@@ -58,6 +63,11 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(parts)) if parts else None
 
 
+_PORT = re.compile(r":(?:\d+|\*)$")
+_IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
+_WILD = re.compile(r"[*?[]")
+
+
 class HostSet:
     """The hosts that a crawl may visit: exact ones, and shell-style patterns (`*.example.com`).
 
@@ -66,7 +76,22 @@ class HostSet:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self._exact: set[str] = set()
-        self._patterns = _any_of(pattern.lower() for pattern in patterns)
+        self._names: set[str] = set()
+        wild: list[str] = []
+        for pattern in map(str.lower, patterns):
+            name = hostname(pattern)
+            if _WILD.search(name) and not _IPV6.fullmatch(name):
+                wild.append(pattern)
+            elif pattern in (name, f"{name}:*"):
+                self._names.add(name)
+            else:
+                self._exact.add(pattern)
+        self._patterns = _any_of(wild)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The hosts that are named one by one and not by a pattern: `host[:port]`, or `name:*` for every port of it."""
+        return frozenset({*self._exact, *(f"{name}:*" for name in self._names)})
 
     def add(self, host: str) -> None:
         """Admit `host[:port]`, just as it stands."""
@@ -75,10 +100,12 @@ class HostSet:
     def __contains__(self, host: object) -> bool:
         if host in self._exact:
             return True
-        if self._patterns is None or not isinstance(host, str):
+        if not isinstance(host, str) or not (self._names or self._patterns):
             return False
-        name = re.sub(r":\d+$", "", host)
-        return bool(self._patterns.match(host) or self._patterns.match(name))
+        name = hostname(host)
+        if name in self._names:
+            return True
+        return self._patterns is not None and bool(self._patterns.match(host) or self._patterns.match(name))
 
 
 class Scope:

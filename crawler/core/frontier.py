@@ -24,7 +24,7 @@ from crawler.core.queues import HostQueues
 from crawler.core.report import Tally
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules
-from crawler.model import Changes, Failure, Outcome, Role, Settled, Task, Verdict
+from crawler.model import ADDRESS_FORBIDDEN, Changes, Failure, Outcome, Role, Settled, Task, Verdict
 from crawler.urls import Scope, host
 
 WORKER_DIED = "worker-died"
@@ -354,7 +354,7 @@ class Frontier:
         if task.role is Role.ROBOTS:
             site = task.referrer or ""
             self.tally.robots_failed(site, failure)
-            self._robots_known(site, *self._robots.give_up(site, failure))
+            self._robots_known(site, *self._robots.give_up(site, failure, hops=task.hops))
         else:
             self._settle(task, Verdict.FAILED, failure.kind, outcome)
 
@@ -398,11 +398,14 @@ class Frontier:
             self._queues.add(task, first=first)
         elif access is Access.FORBIDDEN:
             self._settle(task, Verdict.SKIPPED, "robots", None)
+        elif access is Access.BARRED:
+            self._settle(task, Verdict.FAILED, ADDRESS_FORBIDDEN, None)
         elif (request := self._robots.park(task)) is not None:
             self._queues.add(request)
 
     def _settle(self, task: Task, verdict: Verdict, reason: str | None, outcome: Outcome | None) -> None:
-        attempts = 0 if reason == "robots" else task.attempt
+        unasked = outcome is None and reason in ("robots", ADDRESS_FORBIDDEN)
+        attempts = 0 if unasked else task.attempt
         settled = Settled(task, verdict, reason, attempts, outcome)
         self._deaths.pop(task.url, None)
         self._changes.settled.append(settled)

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from protego import Protego
 
-from crawler.model import Failure, Role, Task
+from crawler.model import ADDRESS_FORBIDDEN, Failure, Role, Task
 from crawler.urls import origin
 
 MAX_HOPS = 5
@@ -21,6 +21,8 @@ class Access(Enum):
     FORBIDDEN = auto()
     UNKNOWN = auto()
     """robots.txt has not answered yet."""
+    BARRED = auto()
+    """The site is at an address that is not to be connected to: neither are its pages."""
 
 
 class Rules:
@@ -66,12 +68,16 @@ class RobotsBook:
         self._agent = product_token(user_agent)
         self._rules: dict[str, Rules] = {}
         self._parked: dict[str, list[Task]] = {}
+        self._barred: set[str] = set()
         self.parked = 0
         """How many tasks wait for a robots.txt."""
 
     def access(self, url: str) -> Access:
         """Say what is known of a URL."""
-        rules = self._rules.get(origin(url))
+        site = origin(url)
+        if site in self._barred:
+            return Access.BARRED
+        rules = self._rules.get(site)
         if rules is None:
             return Access.UNKNOWN
         return Access.ALLOWED if rules.allow(url) else Access.FORBIDDEN
@@ -90,8 +96,13 @@ class RobotsBook:
         """Take in a site's robots.txt; return its rules and the tasks that waited for it."""
         return self._settle(site, Rules(text, self._agent))
 
-    def give_up(self, site: str, failure: Failure) -> tuple[Rules, list[Task]]:
-        """Take in that a site's robots.txt could not be had; return the rules that then hold, and the tasks."""
+    def give_up(self, site: str, failure: Failure, *, hops: int = 0) -> tuple[Rules, list[Task]]:
+        """Take in that a site's robots.txt could not be had; return the rules that then hold, and the tasks.
+
+        `hops` is how many redirects led to where it failed: with none, that is the site itself.
+        """
+        if failure.kind == ADDRESS_FORBIDDEN and not hops:
+            self._barred.add(site)
         return self._settle(site, rules_without_file(failure, self._agent))
 
     def _settle(self, site: str, rules: Rules) -> tuple[Rules, list[Task]]:

@@ -1,13 +1,18 @@
 """The client for an event loop: aiohttp."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from operator import itemgetter
 
 import aiohttp
 from aiohttp import http_exceptions
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from crawler.work.addresses import AddressRule
 from crawler.work.errors import Rules, fetch_error
 from crawler.work.exchange import Exchange
 from crawler.work.tls import ssl_context
@@ -32,13 +37,31 @@ _RULES: Rules = (
 )
 
 
+class _Resolver(AbstractResolver):
+    """The system's resolver, less the addresses that the rule refuses: what it returns is what is connected to."""
+
+    def __init__(self, addresses: AddressRule) -> None:
+        self._addresses = addresses
+        self._system = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a name; FetchError if none of them may be connected to."""
+        return self._addresses.select(host, port, await self._system.resolve(host, port, family), itemgetter("host"))
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing open."""
+
+
 class AiohttpClient:
     """The client `aiohttp` (see `AsyncClient`). To be made within a running loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: AddressRule) -> None:
+        self._addresses = addresses
         self._session = aiohttp.ClientSession(
             # How many connections at once is the frontier's to say, not the pool's.
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=DNS_SECONDS),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=DNS_SECONDS, resolver=_Resolver(addresses)),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
@@ -58,8 +81,10 @@ class AiohttpClient:
 
     async def _fetch(self, exchange: Exchange) -> None:
         secure = exchange.url.startswith("https:")
+        url = URL(exchange.url, encoded=True)
+        self._check_address(url)
         async with self._session.get(
-            URL(exchange.url, encoded=True),
+            url,
             headers=exchange.headers,
             allow_redirects=False,
             ssl=ssl_context() if secure else True,
@@ -76,6 +101,13 @@ class AiohttpClient:
                         exchange.end()
             if not response.content.at_eof():
                 response.close()
+
+    def _check_address(self, url: URL) -> None:
+        """Raise FetchError where the host is an address that the rule refuses: aiohttp asks no resolver about those."""
+        name = url.raw_host or ""
+        with suppress(ValueError):
+            ip_address(name)
+            self._addresses.select(name, url.port or 0, (name,), str)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -111,6 +143,6 @@ def _watched(response: aiohttp.ClientResponse) -> Iterator[None]:
         closed.remove_done_callback(wake)
 
 
-def open_client() -> AiohttpClient:
-    """Return a new client for the running event loop."""
-    return AiohttpClient()
+def open_client(addresses: AddressRule) -> AiohttpClient:
+    """Return a new client for the running event loop, which connects to what the rule lets it."""
+    return AiohttpClient(addresses)

@@ -17,6 +17,7 @@ from urllib3.exceptions import InvalidHeader, LocationValueError
 from urllib3.response import HTTPResponse
 
 from crawler.urls import origin, path_and_query
+from crawler.work.addresses import AddressRule
 from crawler.work.errors import Rules, fetch_error
 from crawler.work.exchange import Exchange
 from crawler.work.tls import ssl_context
@@ -89,8 +90,8 @@ class _Adapter(HTTPAdapter):
 class RequestsClient:
     """The client `requests` (see `Client`)."""
 
-    def __init__(self) -> None:
-        self._wire = Wire()
+    def __init__(self, addresses: AddressRule) -> None:
+        self._wire = Wire(addresses)
         self._adapter = _Adapter(self._wire)
 
     def fetch(self, exchange: Exchange) -> None:
@@ -136,6 +137,6 @@ class RequestsClient:
         self._adapter.close()
 
 
-def open_client() -> RequestsClient:
-    """Return a new client."""
-    return RequestsClient()
+def open_client(addresses: AddressRule) -> RequestsClient:
+    """Return a new client, which connects to what the rule lets it."""
+    return RequestsClient(addresses)

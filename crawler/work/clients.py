@@ -10,6 +10,7 @@ decided in the exchange, once for all clients.
 from importlib import import_module
 from typing import Protocol
 
+from crawler.work.addresses import AddressRule
 from crawler.work.exchange import Exchange
 
 CLIENTS = {"requests": "crawler.work.client_requests"}
@@ -23,7 +24,8 @@ class Client(Protocol):
         """Send the exchange's request and feed it the answer. Blocks, at most until its deadline.
 
         Follows no redirects, keeps no cookies, reads no environment, and sends a request anew, once, where the
-        connection broke before a whole head had come (RFC 9110 section 9.2.2).
+        connection broke before a whole head had come (RFC 9110 section 9.2.2). Connects to those of a host's addresses
+        only that the client's rule selects.
 
         Raises:
             FetchError: of whatever kind; a broken connection is `connection` even in the middle of the body.
@@ -43,21 +45,21 @@ class AsyncClient(Protocol):
         """Close the connections."""
 
 
-def open_client(name: str) -> Client:
-    """Return a new blocking client.
+def open_client(name: str, addresses: AddressRule) -> Client:
+    """Return a new blocking client, which connects to what the rule lets it.
 
     Raises:
         KeyError: there is none of that name.
     """
-    client: Client = import_module(CLIENTS[name]).open_client()
+    client: Client = import_module(CLIENTS[name]).open_client(addresses)
     return client
 
 
-def open_async_client(name: str) -> AsyncClient:
-    """Return a new client for the running event loop.
+def open_async_client(name: str, addresses: AddressRule) -> AsyncClient:
+    """Return a new client for the running event loop, which connects to what the rule lets it.
 
     Raises:
         KeyError: there is none of that name.
     """
-    client: AsyncClient = import_module(ASYNC_CLIENTS[name]).open_client()
+    client: AsyncClient = import_module(ASYNC_CLIENTS[name]).open_client(addresses)
     return client

@@ -26,11 +26,12 @@ class SiteWork:
 
     def open(self) -> "SitePerformer":
         """Return a performer for the calling thread."""
-        return SitePerformer(self.settings, open_client(self.client or "requests"))
+        return SitePerformer(self.settings, open_client(self.client or "requests", self.settings.addresses))
 
     def open_async(self) -> "AsyncSitePerformer":
         """Return a performer for the running event loop."""
-        return AsyncSitePerformer(self.settings, open_async_client(self.client or "aiohttp"))
+        client = open_async_client(self.client or "aiohttp", self.settings.addresses)
+        return AsyncSitePerformer(self.settings, client)
 
 
 class SitePerformer:

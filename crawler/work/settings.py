@@ -1,7 +1,9 @@
 """What a worker must know to do its work: plain data, sent to it once, when it starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from crawler.work.addresses import AddressRule
 
 
 class FieldType(Enum):
@@ -41,3 +43,5 @@ class WorkSettings:
     follow_list: bool = True
     """Whether the links of list pages are followed (and so extracted)."""
     follow_detail: bool = True
+    addresses: AddressRule = field(default_factory=AddressRule)
+    """What may be connected to: nothing private, unless it says so."""

@@ -19,6 +19,7 @@ from typing import Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from crawler.urls import path_and_query
+from crawler.work.addresses import AddressRule
 from crawler.work.exchange import Exchange
 
 BUFFER = 32_768
@@ -30,13 +31,14 @@ _DEFECTS = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefec
 Address = tuple[int, int, int, str, tuple[Any, ...]]
 
 
-def connect(host: str, port: int, exchange: Exchange) -> socket.socket:
+def connect(host: str, port: int, exchange: Exchange, rule: AddressRule) -> socket.socket:
     """Return a socket connected before the exchange's deadline, with its timeout set to what is left of it.
 
     Raises:
+        FetchError: `address-forbidden`, the rule lets it connect to no address of the host.
         OSError: no address answered (a TimeoutError: in time), or the name is not known.
     """
-    addresses = resolve(host, port, exchange.time_left())
+    addresses = rule.select(host, port, resolve(host, port, exchange.time_left()), lambda found: str(found[4][0]))
     error: OSError | None = None
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
@@ -192,6 +194,9 @@ class Wire:
     connected = False
     """Whether the exchange got a connection, new or kept: what breaks after that may be a kept one that was closed."""
 
+    def __init__(self, addresses: AddressRule) -> None:
+        self.addresses = addresses
+
 
 class PlainConnection(HTTPConnection):
     """urllib3's connection, serving the exchange on the wire byte for byte and in time."""
@@ -205,7 +210,7 @@ class PlainConnection(HTTPConnection):
         return StrictResponse(sock, self._wire.exchange, method)
 
     def _new_conn(self) -> socket.socket:
-        return connect(self._dns_host.strip("[]"), self.port, self._wire.exchange)
+        return connect(self._dns_host.strip("[]"), self.port, self._wire.exchange, self._wire.addresses)
 
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Send the request line."""

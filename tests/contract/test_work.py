@@ -14,6 +14,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ import trustme
 
 from crawler.model import Failure, Outcome, Role, Task
 from crawler.urls import canonical
+from crawler.work import addresses
+from crawler.work.addresses import AddressRule
 from crawler.work.clients import ASYNC_CLIENTS, CLIENTS
 from crawler.work.perform import SiteWork
 from crawler.work.settings import FieldSpec, WorkSettings
@@ -53,7 +56,8 @@ class Worker:
 
     def perform(self, *urls: str, role: Role = Role.DETAIL, **settings: object) -> list[Outcome]:
         """Return the outcomes of the URLs, one after another over one performer."""
-        work = SiteWork(WorkSettings(fields=(TITLE,), **{"timeout": 5.0, **settings}), self.client)  # type: ignore[arg-type]
+        defaults = {"timeout": 5.0, "addresses": AddressRule(allow_private=True)}
+        work = SiteWork(WorkSettings(fields=(TITLE,), **{**defaults, **settings}), self.client)  # type: ignore[arg-type]
         tasks = [Task(canonical(url) or url, role) for url in urls]
         if self.client in ASYNC_CLIENTS:
             return asyncio.run(self._perform_async(work, tasks))
@@ -673,6 +677,93 @@ def test_cookies_of_redirects_and_errors_are_kept(worker: Worker, serve: Serve) 
     assert b"Cookie: s=1\r\n" in server.requests[1]
 
 
+# Addresses
+
+NOBODY = AddressRule()
+
+
+def names(monkeypatch: pytest.MonkeyPatch, **known: Iterator[list[str]]) -> None:
+    """Let each name stand for the addresses that come next whenever it is looked up."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *args: object, **options: object) -> list[tuple[object, ...]]:
+        if host not in known or options.get("flags", 0) == socket.AI_NUMERICHOST:
+            return real(host, port, *args, **options)  # type: ignore[arg-type]
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in next(known[host])
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "2130706433", "0x7f.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::1]", "[::]"),
+        *("169.254.169.254", "10.0.0.1", "192.168.0.1", "[fd00::1]", "[64:ff9b::7f00:1]", "localhost"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_private_address_is_not_connected_to(worker: Worker, serve: Serve, scheme: str, host: str) -> None:
+    server = serve(html(PAGE))
+    failure = worker.fails(f"{scheme}://{host}:{server.port}/", addresses=NOBODY)
+    assert (failure.kind, failure.transient) == ("address-forbidden", False)
+    assert "http.allow_private" in failure.message
+    assert server.connections == 0
+
+
+def test_a_name_for_a_private_address_is_not_connected_to(
+    worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names(monkeypatch, public=cycle([["127.0.0.1", "::1", "10.0.0.1"]]))
+    server = serve(html(PAGE))
+    outcomes = worker.perform(*[f"http://public:{server.port}/{n}" for n in range(2)], addresses=NOBODY)
+    assert [outcome.failure and outcome.failure.kind for outcome in outcomes] == ["address-forbidden"] * 2
+    assert server.connections == 0
+
+
+def test_every_new_connection_is_checked(worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that gives a public address first, and a private one once the first was found good."""
+    monkeypatch.setattr(addresses, "locality", lambda address: None if address == "127.0.0.1" else "private")
+    names(monkeypatch, rebound=iter([["127.0.0.1"], ["10.0.0.1"]]))
+    servers = [serve(once(html(PAGE))) for _ in range(2)]
+    outcomes = worker.perform(*[f"http://rebound:{server.port}/" for server in servers], addresses=NOBODY)
+    assert [outcome.failure and outcome.failure.kind for outcome in outcomes] == [None, "address-forbidden"]
+    assert servers[1].connections == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
+def test_of_several_addresses_the_public_ones_are_tried_and_no_other(
+    worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "locality", lambda address: None if address == "127.0.0.1" else "private")
+    names(monkeypatch, mixed=cycle([["127.0.0.2", "127.0.0.1"]]))
+    server = serve(html(PAGE))
+    with socket.create_server(("127.0.0.2", server.port)) as private:
+        assert worker.one(f"http://mixed:{server.port}/", addresses=NOBODY).record == {"title": "Hello"}
+        private.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            private.accept()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "named"])
+def test_a_host_that_was_named_may_be_private(
+    worker: Worker, serve: Serve, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    names(monkeypatch, named=cycle([["127.0.0.1"]]))
+    server, other = serve(html(PAGE)), serve(html(PAGE))
+    rule = AddressRule(private_hosts=frozenset({f"{host}:{server.port}"}))
+    urls = (f"http://{host}:{server.port}/", f"http://{host}:{other.port}/")
+    outcomes = worker.perform(*urls, addresses=rule)
+    assert [outcome.failure and outcome.failure.kind for outcome in outcomes] == [None, "address-forbidden"]
+    assert other.connections == 0
+    rule = AddressRule(private_hosts=frozenset({f"{host}:*"}))
+    assert [outcome.failure for outcome in worker.perform(*urls, addresses=rule)] == [None, None]
+
+
 # TLS
 
 
@@ -766,7 +857,7 @@ def test_a_cancelled_fetch_is_cancelled(client: str, serve: Serve) -> None:
     server = serve(silence)
 
     async def cancel() -> None:
-        performer = SiteWork(WorkSettings(), client).open_async()
+        performer = SiteWork(WorkSettings(addresses=AddressRule(allow_private=True)), client).open_async()
         task = asyncio.create_task(performer.perform(Task(server.url, Role.DETAIL), "w"))
         await asyncio.sleep(0.05)
         task.cancel()

@@ -7,7 +7,7 @@ import pytest
 
 from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
 from crawler.core.retry import RetryPolicy
-from crawler.model import Outcome, Role, Task, Verdict
+from crawler.model import ADDRESS_FORBIDDEN, Outcome, Role, Task, Verdict
 from crawler.urls import HostSet, Scope
 from tests.answers import failure, page, redirect, robots, skip
 
@@ -394,6 +394,27 @@ def test_robots_txt_may_be_five_redirects_away_and_out_of_scope(hops: int, text_
         assert isinstance(frontier.next(0.0), Done)
     else:
         assert one(frontier).url == f"{A}/", "too many redirects mean that there is none (RFC 9309 section 2.3.1.2)"
+
+
+def test_the_pages_of_a_forbidden_address_fail_for_that_reason_and_are_not_asked_for() -> None:
+    frontier = make(f"{A}/1", f"{A}/2", "http://b.test/", obey_robots=True)
+    first, other = take(frontier)
+    frontier.complete(failure(first, ADDRESS_FORBIDDEN), 0.0)
+    frontier.complete(robots(other), 0.0)
+    assert one(frontier).url == "http://b.test/"
+    settled = frontier.take_changes().settled
+    assert {it.task.url for it in settled} == {f"{A}/1", f"{A}/2"}
+    for it in settled:
+        assert (it.verdict, it.reason, it.attempts) == (Verdict.FAILED, ADDRESS_FORBIDDEN, 0)
+    assert frontier.tally.robots_failures[A].startswith(ADDRESS_FORBIDDEN)
+
+
+def test_a_robots_txt_that_has_moved_to_a_forbidden_address_cannot_be_had() -> None:
+    frontier = make(obey_robots=True)
+    frontier.complete(redirect(one(frontier), "http://b.test/robots.txt"), 0.0)
+    frontier.complete(failure(one(frontier), ADDRESS_FORBIDDEN), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("skipped", "robots")}
 
 
 def test_each_origin_has_its_own_robots_txt() -> None:

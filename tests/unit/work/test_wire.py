@@ -9,6 +9,7 @@ import pytest
 
 from crawler.model import Role, Task
 from crawler.work import wire
+from crawler.work.addresses import AddressRule
 from crawler.work.exchange import Exchange
 
 
@@ -36,7 +37,7 @@ def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_name_is_not_waited_for_beyond_the_deadline() -> None:
     before = time.monotonic()
     with pytest.raises(TimeoutError):
-        wire.connect("localhost", 80, exchange(0.1))
+        wire.connect("localhost", 80, exchange(0.1), AddressRule(allow_private=True))
     assert time.monotonic() - before < 2
 
 
@@ -49,7 +50,7 @@ def test_an_address_needs_no_name_server() -> None:
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", ""])
 def test_a_name_that_cannot_be_is_an_error(name: str) -> None:
     with pytest.raises(OSError):  # noqa: PT011
-        wire.connect(name, 1, exchange(2.0))
+        wire.connect(name, 1, exchange(2.0), AddressRule(allow_private=True))
 
 
 def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,5 +58,5 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         port = server.getsockname()[1]
         dead, alive = (wire.resolve("127.0.0.1", number, 1)[0] for number in (1, port))
         monkeypatch.setattr(wire, "resolve", lambda *_: [dead, alive])
-        with wire.connect("name", 80, exchange(2.0)) as connection:
+        with wire.connect("name", 80, exchange(2.0), AddressRule(allow_private=True)) as connection:
             assert connection.getpeername()[1] == port

@@ -1,0 +1,197 @@
+"""A hostile web, by way of the command line: where the crawl may be led, and what a site may make it say."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from crawler.config import check
+from crawler.engine import Interrupts
+from crawler.job import Mode, Watcher
+from crawler.job import run as run_job
+from tests.contract.servers import RawServer, answer, html
+from tests.integration.test_command_line import every_backend, lines, run
+
+Serve = Callable[[Mapping[str, bytes]], RawServer]
+
+every_kind = pytest.mark.parametrize("backend", ["queue", "process-pool", "asyncio"])
+"""A backend of each kind: threads, processes, a loop. What happens in a worker differs by no more."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a server that has these answers by path, and 404 for the rest."""
+    with ExitStack() as stack:
+
+        def start(answers: Mapping[str, bytes]) -> RawServer:
+            def script(connection: socket.socket, head: bytes) -> bool:
+                path = head.split(b" ")[1].decode("latin-1")
+                connection.sendall(answers.get(path, answer("404 Not Found")))
+                return True
+
+            return stack.enter_context(RawServer(script))
+
+        yield start
+
+
+def paths(server: RawServer) -> list[str]:
+    return [head.split(b" ")[1].decode() for head in server.requests]
+
+
+def links(*hrefs: str) -> bytes:
+    return html("".join(f'<a href="{href}">x</a>' for href in hrefs).encode())
+
+
+def moved(location: str) -> bytes:
+    return answer("302 Found", b"", f"Location: {location}")
+
+
+def ends(folder: Path, server: RawServer) -> dict[str, tuple[str, str | None]]:
+    """Return the outcome and the reason of each page, by its path, or its URL where that is another server's."""
+    rows = lines(folder / "pages.jsonl")
+    return {row["url"].removeprefix(server.origin): (row["outcome"], row["reason"]) for row in rows}
+
+
+# ---- where the crawl may be led ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["queue", "asyncio"])
+def test_a_redirect_does_not_leave_the_scope(serve: Serve, backend: str, tmp_path: Path) -> None:
+    other = serve({})
+    site = serve(
+        {"/": links("/away", "/near"), "/away": moved(other.url), "/near": moved("/"), "/robots.txt": html(b"")}
+    )
+    # The addresses are allowed: it is the scope that holds.
+    done = run(f"--backend={backend}", f"--start-url={site.url}", f"--out={tmp_path}", "--set=http.allow_private=true")
+    assert done.returncode == 0
+    assert ends(tmp_path, site) == {
+        "/": ("ok", None),
+        "/away": ("skipped", "offsite"),
+        "/near": ("skipped", "redirected"),
+    }
+    assert other.connections == 0
+
+
+def test_a_redirect_of_robots_txt_may_leave_the_scope_and_nothing_follows_it(serve: Serve, tmp_path: Path) -> None:
+    rules = answer("200 OK", b"User-agent: *\nDisallow: /secret\n", "Content-Type: text/plain")
+    other = serve({"/robots.txt": moved("/moved.txt"), "/moved.txt": rules})
+    site = serve({"/": links("/secret", f"{other.url}page"), "/robots.txt": moved(f"{other.url}robots.txt")})
+    run(f"--start-url={site.url}", f"--out={tmp_path}", "--set=http.allow_private=true")
+    assert ends(tmp_path, site) == {"/": ("ok", None), "/secret": ("skipped", "robots")}
+    assert paths(other) == ["/robots.txt", "/moved.txt"]
+
+
+NOT_HTTP = (
+    *("file:///etc/passwd", "javascript:alert(1)", "ftp://127.0.0.1/x", "data:text/html,hi", "gopher://127.0.0.1/"),
+    *("ws://127.0.0.1/", "view-source:http://127.0.0.1/", "blob:http://127.0.0.1/x", "jar:http://127.0.0.1!/x", "//"),
+)
+
+
+@every_backend
+def test_nobody_leads_the_crawl_to_a_private_address_or_off_the_web(serve: Serve, backend: str, tmp_path: Path) -> None:
+    other = serve({"/robots.txt": html(b""), "/page": html(b"s3cret"), "/other": html(b"s3cret")})
+    targets = {f"/{number}": moved(location) for number, location in enumerate(NOT_HTTP)}
+    site = serve(
+        {"/": links(*targets, *NOT_HTTP, "/inside", f"{other.url}page"), "/inside": moved(f"{other.url}other")}
+        | targets
+    )
+    done = run(
+        *("--quiet", f"--backend={backend}", f"--start-url={site.url}", f"--out={tmp_path}"),
+        '--set=site.allowed_hosts=["*"]',
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ends(tmp_path, site) == {
+        "/": ("ok", None),
+        "/inside": ("skipped", "redirected"),
+        f"{other.url}page": ("failed", "address-forbidden"),
+        f"{other.url}other": ("failed", "address-forbidden"),
+        **dict.fromkeys(targets, ("failed", "redirect-invalid")),
+    }
+    assert other.connections == 0
+
+
+def test_a_start_url_that_redirects_to_a_private_address_is_told_of_in_one_line(serve: Serve, tmp_path: Path) -> None:
+    other = serve({"/": html(b"s3cret")})
+    site = serve({"/": moved(other.url)})
+    done = run("--quiet", f"--start-url={site.url}", f"--out={tmp_path}")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert other.url in done.stderr
+    assert "http.allow_private" in done.stderr
+    assert ends(tmp_path, site) == {"/": ("skipped", "redirected"), other.url: ("failed", "address-forbidden")}
+    assert other.connections == 0
+
+
+def test_a_robots_txt_that_redirects_to_a_private_address_is_not_had(serve: Serve, tmp_path: Path) -> None:
+    other = serve({"/robots.txt": html(b"")})
+    site = serve({"/": html(b""), "/robots.txt": moved(f"{other.url}robots.txt")})
+    done = run("--quiet", f"--start-url={site.url}", f"--out={tmp_path}")
+    assert done.returncode == 1
+    assert "http.allow_private" in done.stderr
+    assert ends(tmp_path, site) == {"/": ("skipped", "robots")}
+    assert other.connections == 0
+    assert json.loads(run("robots", site.url).stdout)["reason"] == "address-forbidden"
+    assert other.connections == 0
+
+
+def test_private_hosts_that_are_named_are_crawled(serve: Serve, tmp_path: Path) -> None:
+    third = serve({"/": html(b"")})
+    second = serve({"/": html(b"")})
+    first = serve({"/": links(f"http://localhost:{second.port}/", third.url)})
+    done = run(
+        *("--quiet", f"--start-url={first.url}", f"--start-url=http://localhost:{second.port}/", f"--out={tmp_path}"),
+        f'--set=site.allowed_hosts=["127.0.0.1:{third.port}"]',
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(ends(tmp_path, first).values()) == {("ok", None)}
+    assert len(lines(tmp_path / "pages.jsonl")) == 3
+
+
+@pytest.fixture
+def site_test(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the addresses that `site.test` has, one look-up after another; the last of them from then on."""
+    addresses = ["93.184.216.34", "127.0.0.1"]
+
+    def getaddrinfo(host: str, port: int | None, *_: object, **__: object) -> list[tuple[object, ...]]:
+        if host != "site.test":
+            raise socket.gaierror
+        address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port or 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return addresses
+
+
+@pytest.mark.parametrize("backend", ["queue", "asyncio"])
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.usefixtures("site_test")
+def test_a_name_that_was_public_when_the_crawl_began_does_not_become_private(
+    serve: Serve, backend: str, resumed: bool, tmp_path: Path
+) -> None:
+    site = serve({"/": html(b"s3cret"), "/robots.txt": html(b"")})
+    url = f"http://site.test:{site.port}/"
+    config = check({"crawl": {"start_urls": [url], "backend": backend}}, "test")
+    mode = Mode.FRESH
+    if resumed:
+        interrupts = Interrupts()
+        interrupts.count = 2
+        assert run_job(config, tmp_path, mode, Watcher(), interrupts).interrupted
+        mode = Mode.RESUME
+    result = run_job(config, tmp_path, mode, Watcher(), Interrupts())
+    assert result.problem is not None
+    assert "127.0.0.1 of site.test is loopback" in result.problem
+    assert ends(tmp_path, site) == {url: ("failed", "address-forbidden")}
+    assert site.connections == 0
+
+
+def test_a_name_that_was_private_when_the_crawl_began_is_crawled(
+    serve: Serve, tmp_path: Path, site_test: list[str]
+) -> None:
+    del site_test[0]
+    site = serve({"/": html(b"")})
+    config = check({"crawl": {"start_urls": [f"http://site.test:{site.port}/"]}}, "test")
+    assert run_job(config, tmp_path, Mode.FRESH, Watcher(), Interrupts()).problem is None
+    assert paths(site) == ["/robots.txt", "/"]
