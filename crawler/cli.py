@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import enumerate as enumerate_threads
 from threading import main_thread
@@ -21,12 +21,15 @@ from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.database import FolderInUseError, StoreError
+from crawler.urls import has_credentials, quotable
 from fixtures.process import FixtureError
 
 OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 CONFIG_FILE = Path("config.toml")
 """What is read where no --config is given, if it is there."""
+
+NOT_SENT = "the credentials in a URL are left out: this crawler does not send any"
 
 
 class Commands(click.Group):
@@ -45,7 +48,7 @@ class Commands(click.Group):
         """Name the nearest command where there is none of this name."""
         if self.get_command(context, args[0]) is None:
             hint = nearest(args[0], self.commands)
-            raise click.UsageError(f"there is no command {args[0]!r}{hint}; --help lists them")
+            raise click.UsageError(f"there is no command {quotable(args[0])!r}{hint}; --help lists them")
         return super().resolve_command(context, args)
 
 
@@ -59,8 +62,13 @@ def _configured(command: Any) -> Any:
     return command
 
 
-def configuration(file: Path | None, options: Tree, settings: Sequence[str]) -> Config:
-    """Return the configuration of a file (else ./config.toml, else the defaults), options and settings on top."""
+def configuration(
+    file: Path | None, options: Tree, settings: Sequence[str], say: Callable[[str], None] = lambda _: None
+) -> Config:
+    """Return the configuration of a file (else ./config.toml, else the defaults), options and settings on top.
+
+    `say` takes a line about what is not wrong, but will not be as it looks.
+    """
     source = file or (CONFIG_FILE if CONFIG_FILE.exists() else None)
     tree = read(source) if source else {}
     check(tree, str(source or "defaults"))
@@ -70,7 +78,10 @@ def configuration(file: Path | None, options: Tree, settings: Sequence[str]) -> 
         check(tree, "the command line")
     for setting in settings:
         put(tree, setting)
-    return check(tree, "--set") if settings else check(tree, str(source or "the command line"))
+    config = check(tree, "--set") if settings else check(tree, str(source or "the command line"))
+    if any(map(has_credentials, tree.get("crawl", {}).get("start_urls", ()))):
+        say(NOT_SENT)
+    return config
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -115,10 +126,10 @@ def crawl(
     given = {key: value for key, value in options.items() if value is not None and value != ()}
     if "start_urls" in given:
         given["start_urls"] = list(given["start_urls"])
-    chosen = configuration(config, given, settings)
     modes = ((retry_failed, Mode.RETRY_FAILED), (resume, Mode.RESUME), (overwrite, Mode.OVERWRITE))
     mode = next((mode for told, mode in modes if told), Mode.FRESH)
     console = Console(quiet=quiet)
+    chosen = configuration(config, given, settings, console.say)
     with Interrupts() as interrupts:
         with console:
             watcher = Watcher(console.say, console.watch)
@@ -153,6 +164,7 @@ def backends() -> int:
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Fetch one page as a crawl would, and show what came of it, as JSON."""
+    _warn(url)
     ok, told = probe.fetch(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
     return OK if ok else FAILED
@@ -163,6 +175,7 @@ def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
 @click.argument("url")
 def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Show what robots.txt says of a URL, as JSON."""
+    _warn(url)
     ok, told = probe.robots(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
     return OK if ok else FAILED
@@ -211,6 +224,11 @@ def compare(
     else:
         table(comparison.COLUMNS, [comparison.cells(run) for run in runs])
     return FAILED if any(run.problem for run in runs) else OK
+
+
+def _warn(url: str) -> None:
+    if has_credentials(url):
+        click.echo(NOT_SENT, err=True)
 
 
 def status(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules
 from crawler.core.retry import RetryPolicy
-from crawler.urls import HostSet, Scope, canonical, host
+from crawler.urls import HostSet, Scope, canonical, host, quotable, without_credentials
 from crawler.work.addresses import AddressRule
 from crawler.work.parsers import validate_selector
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
@@ -46,8 +46,9 @@ def _known_backend(name: str) -> str:
 def _http_url(url: str) -> str:
     address = canonical(url)
     if address is None:
-        way_out = f" (did you mean https://{url}?)" if "://" not in url and canonical(f"https://{url}") else ""
-        raise ValueError(f"{url!r} is not an http or https URL{way_out}")
+        meant = f"https://{url}"
+        way_out = f" (did you mean {without_credentials(meant)}?)" if "://" not in url and canonical(meant) else ""
+        raise ValueError(f"{quotable(url)!r} is not an http or https URL{way_out}")
     return address
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from crawler.core.frontier import Frontier
 from crawler.model import Verdict
+from crawler.urls import without_credentials
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -134,5 +135,8 @@ def table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 
 
 def printable(text: str) -> str:
-    """Return the text with what is not printable made visible, so that no site can steer the terminal."""
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+    """Return the text as it may be shown: no credentials, and no site can steer the terminal by it.
+
+    What is not printable, control characters and those that turn the direction of writing, is made visible.
+    """
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in without_credentials(text))

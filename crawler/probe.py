@@ -6,7 +6,7 @@ from typing import Any
 from crawler.config import Config, ConfigError
 from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
 from crawler.model import Failure, Outcome, Role, Task
-from crawler.urls import canonical, host, origin
+from crawler.urls import canonical, host, origin, quotable
 from crawler.work.base import Performer
 from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
@@ -60,14 +60,14 @@ def robots(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
         "agent": product_token(config.http.user_agent),
         "allowed": rules.allow(address),
         "crawl_delay": rules.crawl_delay or None,
-        "sitemaps": list(rules.sitemaps),
+        "sitemaps": [link for link in (canonical(href, site) for href in rules.sitemaps) if link is not None],
     }
 
 
 def _address(url: str) -> str:
     address = canonical(url)
     if address is None:
-        raise ConfigError(f"{url!r} is not an http or https URL")
+        raise ConfigError(f"{quotable(url)!r} is not an http or https URL")
     return address
 
 

@@ -36,6 +36,35 @@ def canonical(href: str, base: str | None = None) -> str | None:
     return url
 
 
+def has_credentials(href: str) -> bool:
+    """Say whether an http(s) URL holds a user name or a password, which `canonical` leaves out."""
+    try:
+        return "@" in str(normalize_url(href)).partition("//")[2].partition("/")[0]
+    except ValueError:
+        return False
+
+
+def quotable(href: str) -> str:
+    """Return what ought to be a URL and is none, for a message: nothing that stands before an `@` is in it."""
+    return f"…@{href.rpartition('@')[2]}" if "@" in href else href
+
+
+# They end at the last `@` before a path, a query or a fragment; browsers take a backslash for a slash. Where there is
+# no scheme, as in `joe:secret@example.com`, a colon tells them from a mail address.
+_CREDENTIALS = re.compile(
+    r"""(https?:[/\\]*|//)[^/\\?#]*@ | (?<![^\s'"=])(?!mailto:)[^\s/\\?#@:'"]+:[^\s/\\?#]*@""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def without_credentials(text: str) -> str:
+    """Return a text, a message or an argument, less the credentials of all URLs in it; those then still are URLs.
+
+    It takes out too much rather than too little.
+    """
+    return _CREDENTIALS.sub(lambda match: match[1] or "", text)
+
+
 def origin(url: str) -> str:
     """Return `scheme://host[:port]` of a canonical URL: what one robots.txt speaks for (RFC 9309 section 2.3)."""
     return url[: url.index("/", 8)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from crawler.model import Failure
+from crawler.urls import without_credentials
 
 TRANSIENT_KINDS = frozenset({"connection", "timeout", "truncated"})
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -35,8 +36,9 @@ def status_failure(status: int, retry_after: float | None) -> Failure:
 
 def one_line(text: str) -> str:
     """Return the text on one line, without credentials, memory addresses and control characters."""
+    # Credentials first: what is cut off may be the `@` that tells them.
+    text = without_credentials(text[: 10 * MESSAGE_LENGTH])
     text = re.sub(r"<[\w.]+(?: object)? at 0x[0-9a-fA-F]+>:?\s*|\b0x[0-9a-fA-F]{6,}", "", text)
-    text = re.sub(r"//[^/\s@]*@", "//", text)
     text = "".join(" " if unicodedata.category(mark)[0] in "CZ" else mark for mark in text[: 2 * MESSAGE_LENGTH])
     return " ".join(text.split())[:MESSAGE_LENGTH]
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler.model import Failure, Role, Task
-from crawler.urls import canonical
+from crawler.urls import canonical, quotable
 from crawler.work.body import START
 from crawler.work.http import Head, failure, status_failure
 from crawler.work.retry_after import retry_after
@@ -68,5 +68,7 @@ def _redirect(url: str, location: str | None) -> Verdict:
         location = location.encode("latin-1").decode("utf-8")
     target = canonical(location, url)
     if target is None:
-        return Verdict(failure=failure("redirect-invalid", f"a redirect to {location}, which is no http(s) URL"))
+        return Verdict(
+            failure=failure("redirect-invalid", f"a redirect to {quotable(location)}, which is no http(s) URL")
+        )
     return Verdict(redirect=target)

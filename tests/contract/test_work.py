@@ -567,6 +567,18 @@ def test_a_redirect_to_nowhere_is_invalid(worker: Worker, serve: Serve, location
     assert (failure.kind, failure.transient) == ("redirect-invalid", False)
 
 
+@pytest.mark.parametrize(
+    "location", ["ftp://joe:s3cret@x/", "ftp://joe:s3/cret@x/", "http://joe:s3 cret@[x/", "http://joe:cret/x@@"]
+)
+def test_what_may_be_credentials_of_a_redirect_to_nowhere_is_not_told(
+    worker: Worker, serve: Serve, location: str
+) -> None:
+    server = serve(answer("302 Found", b"", f"Location: {location}"))
+    failure = worker.fails(server.url)
+    assert failure.kind == "redirect-invalid"
+    assert "cret" not in failure.message
+
+
 # Content types
 
 

@@ -1,19 +1,23 @@
 """A hostile web, by way of the command line: where the crawl may be led, and what a site may make it say."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from crawler import cli
 from crawler.config import check
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher
 from crawler.job import run as run_job
 from tests.contract.servers import RawServer, answer, html
-from tests.integration.test_command_line import every_backend, lines, run
+from tests.integration.test_command_line import LIMIT, command, every_backend, lines, run
 
 Serve = Callable[[Mapping[str, bytes]], RawServer]
 
@@ -195,3 +199,116 @@ def test_a_name_that_was_private_when_the_crawl_began_is_crawled(
     config = check({"crawl": {"start_urls": [f"http://site.test:{site.port}/"]}}, "test")
     assert run_job(config, tmp_path, Mode.FRESH, Watcher(), Interrupts()).problem is None
     assert paths(site) == ["/robots.txt", "/"]
+
+
+# ---- credentials ---------------------------------------------------------------------------------------------------
+
+SECRET = "s3cr3t"
+
+
+def everything(folder: Path) -> bytes:
+    """Return all that is in the files of a folder."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+@every_kind
+def test_credentials_in_urls_are_in_no_file_and_on_no_terminal(serve: Serve, backend: str, tmp_path: Path) -> None:
+    hrefs = (f"http://joe:{SECRET}@{{}}/a", f"//joe:{SECRET}@{{}}/b", f"http://joe:{SECRET}@other.test/")
+    answers = {
+        "/a": html(b'<title>a</title><img src="//joe:s3cr3t@img.test/x.png">'),
+        "/bad": moved(f"ftp://joe:{SECRET}@a.test/"),
+        "/worse": moved(f"http://joe:{SECRET}@[x/"),
+        "/gone": moved(f"http://joe:{SECRET}@away.test/"),
+    }
+    site = serve(answers)
+    address = site.origin.partition("//")[2]
+    answers["/"] = links(*(href.format(address) for href in hrefs), "/bad", "/worse", "/gone", "/to")
+    answers["/to"] = moved(f"http://joe:{SECRET}@{address}/c")
+    answers["/robots.txt"] = answer(body=f"Sitemap: http://joe:{SECRET}@{address}/sitemap.xml".encode())
+    done = run(
+        *(f"--backend={backend}", f"--start-url=http://joe:{SECRET}@{address}/", f"--out={tmp_path}"),
+        "--set=extract.fields.image={ css = 'img', type = 'url' }",
+    )
+    assert done.returncode == 0
+    assert "credentials in a URL are left out" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    found = ends(tmp_path, site)
+    assert {"/", "/a", "/b", "/c", "/to", "/bad", "/worse", "/gone"} == set(found)
+    assert SECRET.encode() not in everything(tmp_path)
+    assert SECRET.encode() not in b"".join(site.requests)
+    assert b"authorization" not in b"".join(site.requests).lower()
+
+
+def test_one_url_with_credentials_is_looked_at_without_them(serve: Serve) -> None:
+    site = serve(
+        {"/": moved(f"ftp://joe:{SECRET}@a.test/"), "/robots.txt": answer(body=b"Sitemap: http://a:s3cr3t@b/x")}
+    )
+    url = f"http://joe:{SECRET}@{site.origin[7:]}/"
+    for what in ("fetch", "robots"):
+        done = run(what, url)
+        assert "credentials in a URL are left out" in done.stderr
+        assert json.loads(done.stdout)["url"] == site.url
+        assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["http://joe:s3cr3t@a.test/"],
+        ["joe:s3 s3cr3t@a.test/"],
+        ["crawl", "http://joe:s3cr3t@a.test/"],
+        ["--start-url=ftp://joe:s3cr3t@a.test/"],
+        ["--start-url=joe:s3cr3t@a.test"],
+        ["--start-url=http://joe:s3cr3t/@a.test"],
+        ["--start-url=http://joe:s3cr3t@[bad/"],
+        ["--set=crawl.start_urls=http://joe:s3cr3t@a.test/"],
+        ['--set=crawl.start_urls=["joe:s3cr3t@a.test"]'],
+        ["--set=http://joe:s3cr3t@a.test/"],
+        ['--set=site.allowed_hosts=["http://joe:s3cr3t@a.test/"]'],
+        ['--set=site.allowed_hosts=["joe:s3cr3t@a.test"]'],
+        ["--backend=http://joe:s3cr3t@a.test/"],
+        ["--config=http://joe:s3cr3t@a.test/config.toml"],
+        ["--start-url=http://joe:s3cr3t@127.0.0.1:9/", "--set=retry.attempts=1", "--set=politeness.obey_robots=false"],
+        ["--start-url=http://joe:s3cr3t@127.0.0.1:9/", "--set=retry.attempts=1"],
+        ["fetch", "ftp://joe:s3cr3t@a.test/"],
+        ["fetch", "http://joe:s3cr3t@127.0.0.1:9/"],
+        ["robots", "joe:s3cr3t@a.test"],
+    ],
+)
+def test_no_error_message_tells_credentials(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.status(args) in (1, 2)
+    told = capsys.readouterr()
+    assert told.err
+    assert SECRET not in told.out + told.err
+    assert SECRET.encode() not in everything(tmp_path)
+
+
+def test_the_command_that_resumes_has_no_credentials_and_works(serve: Serve, tmp_path: Path) -> None:
+    answers = {"/": links(*(f"/{number}" for number in range(20)))}
+    answers |= {f"/{number}": html(b"") for number in range(20)}
+    site = serve(answers)
+    args = [
+        f"--start-url=http://joe:{SECRET}@{site.origin[7:]}/",
+        f"--out={tmp_path}/out",
+        "--set=politeness.delay=0.2",
+    ]
+    crawl = subprocess.Popen(command(*args), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert crawl.stderr is not None
+    try:
+        while len(site.requests) < 4:
+            assert crawl.poll() is None
+            site.wait(0.02)
+        crawl.send_signal(signal.SIGINT)
+        out, err = crawl.communicate(timeout=LIMIT)
+    finally:
+        crawl.kill()
+    assert crawl.returncode == 130
+    assert SECRET not in out + err
+    resume = next(line.partition("To go on: ")[2] for line in err.splitlines() if "To go on: " in line)
+    shell = resume.replace("python -m crawler", f"exec {sys.executable} -m crawler") + " --set politeness.delay=0"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(ends(tmp_path / "out", site)) == 21

@@ -1,8 +1,83 @@
-"""The hosts of a scope."""
+"""URLs in messages, and the hosts of a scope."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawler.urls import HostSet
+from crawler.urls import HostSet, canonical, has_credentials, quotable, without_credentials
+
+# ---- credentials ---------------------------------------------------------------------------------------------------
+
+WITH_CREDENTIALS = (
+    "http://joe:s3cret@a.test/x",
+    "https://s3cret@a.test/x",
+    "HTTP://joe:s3@cret@a.test/x",
+    "http://joe:it's s3cret@a.test/x",
+    "http:\\\\joe:s3cret@a.test\\x",
+    "http:joe:s3cret@a.test/x",
+    "http:/joe:s3cret@a.test/x",
+    " http://:s3cret@a.test/x ",
+)
+
+
+@pytest.mark.parametrize("url", WITH_CREDENTIALS)
+def test_credentials_are_seen_and_left_out(url: str) -> None:
+    assert has_credentials(url)
+    plain = canonical(url)
+    assert plain in ("http://a.test/x", "https://a.test/x")
+    assert "cret" not in without_credentials(f"crawler: '{url}' went wrong")
+    assert canonical(without_credentials(url)) == plain, "what is printed still works"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://joe:s3cret@a.test/",
+        "joe:s3cret@a.test",
+        "not 'joe:s3cret@a.test'",
+        '--set=crawl.start_urls=["http://a.test/", "http://joe:s3cret@a.test/"]',
+        "http://joe:s3cret@[bad/",
+    ],
+)
+def test_credentials_are_found_within_a_text(text: str) -> None:
+    shown = without_credentials(text)
+    assert "s3cret" not in shown
+    assert ("a.test" in shown) == ("a.test" in text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a.test/@joe",
+        "http://a.test/?x=@y#@z",
+        "http://a.test:80/a:b@c",
+        "joe@a.test",
+        "mailto:joe@a.test",
+        "crawl.start_urls: no",
+        "bot/1.0 (joe@a.test)",
+    ],
+)
+def test_what_is_no_credential_stays(text: str) -> None:
+    assert without_credentials(text) == text
+    assert not has_credentials(text)
+
+
+@given(st.text())
+def test_any_text_can_be_shown(text: str) -> None:
+    without_credentials(text)
+    has_credentials(text)
+
+
+@pytest.mark.parametrize("text", ["http://joe:s3cret@", "joe:s3 cret@a.test", "ftp://a/b:s3cret@c", "s3cret@"])
+def test_what_is_no_url_is_quoted_without_what_may_be_credentials(text: str) -> None:
+    assert "cret" not in quotable(text)
+
+
+def test_what_has_no_credentials_is_quoted_whole() -> None:
+    assert quotable("javascript:alert(1)") == "javascript:alert(1)"
+
+
+# ---- hosts ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
