@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -124,7 +125,9 @@ def cells(run: Run) -> tuple[str, ...]:
 def as_markdown(workload: Workload, runs: Sequence[Run]) -> str:
     """Return the comparison as a Markdown table."""
     rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, runs)]
-    return f"{describe(workload)}\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    # A problem may be told in a site's words: those are neither to become HTML nor to end the cell.
+    lines = (" | ".join(escape(cell, quote=False).replace("|", "\\|") for cell in row) for row in rows)
+    return f"{describe(workload)}\n\n" + "".join(f"| {line} |\n" for line in lines)
 
 
 def describe(workload: Workload) -> str:

@@ -8,14 +8,15 @@ from crawler.model import Outcome, Role, Settled, Task, Timings, Verdict
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
-_APART = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
-"""What some readers take for the end of a line, and what no file can hold: written as escapes."""
+_APART = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Written as escapes: what some readers take for the end of a line, what steers a terminal (C1 controls) or turns what
+it shows (bidirectional ones), and what no file can hold."""
 
 
 def json_line(row: Mapping[str, object]) -> str:
-    """Return a JSON object on one line, for whatever reader."""
+    """Return a JSON object on one line, for whatever reader, with nothing in it that acts on who looks at it."""
     text = _encode(row)
-    if text.isascii():
+    if text.isascii() and "\x7f" not in text:
         return text
     return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 

@@ -1,6 +1,7 @@
 """A hostile web, by way of the command line: where the crawl may be led, and what a site may make it say."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -312,3 +313,76 @@ def test_the_command_that_resumes_has_no_credentials_and_works(serve: Serve, tmp
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr
     assert len(ends(tmp_path / "out", site)) == 21
+
+
+# ---- what a site writes --------------------------------------------------------------------------------------------
+
+STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+TITLES = (
+    *("\x1b[31mred\x1b]0;title\x07", "\x9b2J\x90q\x9c", "\u202eevil\u2066\u2069", "=cmd|' /C calc'!A0", "@SUM(1)\x7f"),
+    "<script>alert(1)</script>\u2028x",
+)
+
+
+def steering(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    return STEERS.findall(done.stdout + done.stderr)
+
+
+@every_kind
+def test_what_a_site_writes_does_not_act_on_the_terminal_and_comes_whole(
+    serve: Serve, backend: str, tmp_path: Path
+) -> None:
+    def page(title: str) -> bytes:
+        body = f"<title>{title.replace('<', '&lt;')}</title>".encode()
+        return answer(
+            "200 \x1b[31mOK", body, "Content-Type: text/html; charset=utf-8; x=\x1b[31m", "Set-Cookie: a b=\xff"
+        )
+
+    answers = {f"/{number}": page(title) for number, title in enumerate(TITLES)}
+    bad = {
+        "/type": answer("200 OK", b"", "Content-Type: \x1b[31m/html"),
+        "/coding": answer("200 OK", b"", "Content-Encoding: \x1b[31m"),
+        "/location": moved("ftp:\x1b[31m\x9b31m"),
+        "/length": b"HTTP/1.1 200 OK\r\nContent-Length: \x1b[31m\r\n\r\n",
+        "/status": b"\x1b[31mHTTP/1.1 200 OK\r\n\r\n",
+        "/header": answer("200 OK", b"", "\x1b[31m: x"),
+    }
+    site = serve({"/": links(*answers, *bad, "/\x1b[31m", "/%1b[31m", "/\u202e")} | answers | bad)
+    args = (f"--backend={backend}", "--set=extract.fields.title=title", "--set=retry.attempts=1")
+    done = run(*args, f"--start-url={site.url}", f"--out={tmp_path}")
+    assert done.returncode == 0
+    assert steering(done) == []
+    assert "cookie" not in done.stderr, "no library says what it thinks of a site"
+    assert not STEERS.search((tmp_path / "items.jsonl").read_text("utf-8").replace("\r", ""))
+    for name in ("pages.jsonl", "report.json"):
+        assert not STEERS.search((tmp_path / name).read_text("utf-8"))
+    titles = {row["title"] for row in lines(tmp_path / "items.jsonl")}
+    assert titles >= {" ".join(title.split()) for title in TITLES}
+    assert len(lines(tmp_path / "pages.jsonl")) == len(answers) + len(bad) + 4
+
+
+@pytest.mark.parametrize("what", ["fetch", "robots"])
+def test_what_one_page_writes_is_shown_and_does_nothing(
+    serve: Serve, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = {
+        "/title": html("<title>\x1b[31m\x9b\u202e</title><a href='/\x1b'>".encode(), "X: \x1b[31m"),
+        "/type": answer("200 OK", b"", "Content-Type: \x1b[31m/html"),
+        "/location": moved("ftp:\x1b[31m\x9b31m"),
+        "/status": b"\x1b[31mHTTP/1.1 200 OK\r\n\r\n",
+        "/header": answer("200 OK", b"", "\x1b[31m: x"),
+        "/robots.txt": answer(body=b"User-agent: *\nDisallow: /\x1b[31m\nSitemap: http://a.test/\x1b[31m\xc2\x9b\n"),
+    }
+    site = serve(answers)
+    for path in answers:
+        cli.status([what, f"{site.origin}{path}", "--set=extract.fields.title=title"])
+        told = capsys.readouterr()
+        assert json.loads(told.out)
+        assert not STEERS.search(told.out + told.err)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m\x9b", "ftp://\x1b[31m\u202e/", "--\x1b[31m=\u202e"])
+def test_what_was_pasted_is_shown_and_does_nothing(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for args in ([text], ["fetch", text], ["--start-url", text], ["--set", text], ["--set", f"http.client={text}"]):
+        assert cli.status(args) == 2
+        assert not STEERS.search(capsys.readouterr().err)
