@@ -185,8 +185,12 @@ class Config(_Table):
         """The HTTP client: the one that is asked for, or the backend's best."""
         return BACKENDS[self.crawl.backend].clients[0] if self.http.client == "auto" else self.http.client
 
-    def work_settings(self, private_hosts: Collection[str]) -> WorkSettings:
-        """Return what the workers are to know; `private_hosts` are those whose private addresses were asked for."""
+    def work_settings(self, private_hosts: Mapping[str, Collection[str]]) -> WorkSettings:
+        """Return what the workers are to know.
+
+        Args:
+            private_hosts: the named hosts that have no public address, and of what kinds theirs are.
+        """
         return WorkSettings(
             user_agent=self.http.user_agent,
             timeout=self.http.timeout,
@@ -199,7 +203,16 @@ class Config(_Table):
             link_selector=self.site.link_selector,
             follow_list="list" in self.site.follow,
             follow_detail="detail" in self.site.follow,
-            addresses=AddressRule(self.http.allow_private, frozenset(private_hosts)),
+            addresses=self._addresses(private_hosts),
+        )
+
+    def _addresses(self, private_hosts: Mapping[str, Collection[str]]) -> AddressRule:
+        """A crawl that began in a private network may go on in it; one that began in public may not come to one."""
+        starts = {host(url) for url in self.crawl.start_urls}
+        kinds = {kind for start in starts for kind in private_hosts.get(start, ())}
+        began_in_private = starts <= private_hosts.keys()
+        return AddressRule(
+            self.http.allow_private, frozenset(private_hosts), frozenset(kinds if began_in_private else ())
         )
 
     def rules(self) -> CrawlRules:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,19 +129,19 @@ def _serve_fixture_site(config: Config, store: Store) -> FixtureServer:
     return server
 
 
-def _private_hosts(config: Config, store: Store) -> Collection[str]:
-    """Return the hosts that may have private addresses: of those that the user named, the ones that had no other.
+def _private_hosts(config: Config, store: Store) -> Mapping[str, Collection[str]]:
+    """Return which of the hosts that the user named have no public address, and of what kinds theirs are.
 
     Decided once in the life of a crawl, at its beginning: a name that was public then is not to become private later.
     """
     if (known := store.meta("private_hosts")) is not None:
-        return list(map(str, json.loads(known)))
+        return {str(name): list(map(str, kinds)) for name, kinds in json.loads(known).items()}
     private = private_hosts(config.scope().hosts.named, config.http.timeout)
-    store.set_meta(private_hosts=json.dumps(sorted(private)))
+    store.set_meta(private_hosts=json.dumps({name: sorted(kinds) for name, kinds in private.items()}))
     return private
 
 
-def _open_backend(config: Config, private: Collection[str]) -> Backend:
+def _open_backend(config: Config, private: Mapping[str, Collection[str]]) -> Backend:
     crawl = config.crawl
     work = SiteWork(config.work_settings(private), config.client)
     return BACKENDS[crawl.backend].load()(Plan(work, crawl.producers, crawl.consumers, crawl.capacity))

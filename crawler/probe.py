@@ -1,6 +1,6 @@
 """One URL, looked at closely: what `crawler fetch` and `crawler robots` tell."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from crawler.config import Config, ConfigError
@@ -71,11 +71,11 @@ def _address(url: str) -> str:
     return address
 
 
-def _private(config: Config, address: str) -> Collection[str]:
+def _private(config: Config, address: str) -> Mapping[str, Collection[str]]:
     return private_hosts((host(address),), config.http.timeout)
 
 
-def _perform(config: Config, task: Task, private: Collection[str]) -> Outcome:
+def _perform(config: Config, task: Task, private: Mapping[str, Collection[str]]) -> Outcome:
     # What the backend would use may be a client for an event loop; one URL needs none.
     performer: Performer = SiteWork(config.work_settings(private), "requests").open()
     try:

@@ -81,13 +81,17 @@ class AddressRule:
     """Whether every address may."""
     private_hosts: frozenset[str] = frozenset()
     """The hosts that may have any address: `name:port`; `name` (the ports of http and https); `name:*` (every port)."""
+    localities: frozenset[str] = frozenset()
+    """The kinds of addresses (see `locality`) that every host may have: those of the place in which the crawl began."""
 
     def refusal(self, name: str, port: int, address: str) -> str | None:
         """Return why `address` may not be connected to on behalf of a host, in words; None if it may.
 
         To be asked with the address that the socket will be connected to, and the host as its URL has it.
         """
-        if self.allow_private or self._named(name, port) or (what := locality(address)) is None:
+        if self.allow_private or self._named(name, port):
+            return None
+        if (what := locality(address)) is None or what in self.localities:
             return None
         whose = "" if address == name else f" of {name}"
         return f"the address {address}{whose} is {what}: http.allow_private lets the crawl connect to it"

@@ -46,6 +46,11 @@ def paths(server: RawServer) -> list[str]:
     return [head.split(b" ")[1].decode() for head in server.requests]
 
 
+def unspecified(server: RawServer) -> str:
+    """Return the URL of a server at an address of another kind than loopback, which leads to this machine as well."""
+    return f"http://0.0.0.0:{server.port}/"
+
+
 def links(*hrefs: str) -> bytes:
     return html("".join(f'<a href="{href}">x</a>' for href in hrefs).encode())
 
@@ -98,11 +103,10 @@ NOT_HTTP = (
 @every_backend
 def test_nobody_leads_the_crawl_to_a_private_address_or_off_the_web(serve: Serve, backend: str, tmp_path: Path) -> None:
     other = serve({"/robots.txt": html(b""), "/page": html(b"s3cret"), "/other": html(b"s3cret")})
+    elsewhere = unspecified(other)
     targets = {f"/{number}": moved(location) for number, location in enumerate(NOT_HTTP)}
-    site = serve(
-        {"/": links(*targets, *NOT_HTTP, "/inside", f"{other.url}page"), "/inside": moved(f"{other.url}other")}
-        | targets
-    )
+    pages = {"/": links(*targets, *NOT_HTTP, "/inside", f"{elsewhere}page"), "/inside": moved(f"{elsewhere}other")}
+    site = serve(pages | targets)
     done = run(
         *("--quiet", f"--backend={backend}", f"--start-url={site.url}", f"--out={tmp_path}"),
         '--set=site.allowed_hosts=["*"]',
@@ -111,8 +115,8 @@ def test_nobody_leads_the_crawl_to_a_private_address_or_off_the_web(serve: Serve
     assert ends(tmp_path, site) == {
         "/": ("ok", None),
         "/inside": ("skipped", "redirected"),
-        f"{other.url}page": ("failed", "address-forbidden"),
-        f"{other.url}other": ("failed", "address-forbidden"),
+        f"{elsewhere}page": ("failed", "address-forbidden"),
+        f"{elsewhere}other": ("failed", "address-forbidden"),
         **dict.fromkeys(targets, ("failed", "redirect-invalid")),
     }
     assert other.connections == 0
@@ -120,19 +124,19 @@ def test_nobody_leads_the_crawl_to_a_private_address_or_off_the_web(serve: Serve
 
 def test_a_start_url_that_redirects_to_a_private_address_is_told_of_in_one_line(serve: Serve, tmp_path: Path) -> None:
     other = serve({"/": html(b"s3cret")})
-    site = serve({"/": moved(other.url)})
+    site = serve({"/": moved(unspecified(other))})
     done = run("--quiet", f"--start-url={site.url}", f"--out={tmp_path}")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert other.url in done.stderr
+    assert unspecified(other) in done.stderr
     assert "http.allow_private" in done.stderr
-    assert ends(tmp_path, site) == {"/": ("skipped", "redirected"), other.url: ("failed", "address-forbidden")}
+    assert ends(tmp_path, site) == {"/": ("skipped", "redirected"), unspecified(other): ("failed", "address-forbidden")}
     assert other.connections == 0
 
 
 def test_a_robots_txt_that_redirects_to_a_private_address_is_not_had(serve: Serve, tmp_path: Path) -> None:
     other = serve({"/robots.txt": html(b"")})
-    site = serve({"/": html(b""), "/robots.txt": moved(f"{other.url}robots.txt")})
+    site = serve({"/": html(b""), "/robots.txt": moved(f"{unspecified(other)}robots.txt")})
     done = run("--quiet", f"--start-url={site.url}", f"--out={tmp_path}")
     assert done.returncode == 1
     assert "http.allow_private" in done.stderr
@@ -140,6 +144,18 @@ def test_a_robots_txt_that_redirects_to_a_private_address_is_not_had(serve: Serv
     assert other.connections == 0
     assert json.loads(run("robots", site.url).stdout)["reason"] == "address-forbidden"
     assert other.connections == 0
+
+
+def test_a_crawl_that_began_on_this_machine_may_go_on_there(serve: Serve, tmp_path: Path) -> None:
+    other = serve({"/": links("/page"), "/page": html(b"")})
+    site = serve({"/": moved(other.url), "/robots.txt": moved(f"{other.url}robots.txt")})
+    done = run("--quiet", f"--start-url={site.url}", f"--out={tmp_path}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ends(tmp_path, site) == {
+        "/": ("skipped", "redirected"),
+        other.url: ("ok", None),
+        f"{other.url}page": ("ok", None),
+    }
 
 
 def test_private_hosts_that_are_named_are_crawled(serve: Serve, tmp_path: Path) -> None:

@@ -127,3 +127,11 @@ def test_where_nothing_is_left_the_reason_is_told() -> None:
     assert error.value.message == (
         "the address 10.0.0.1 of a.test is private: http.allow_private lets the crawl connect to it"
     )
+
+
+def test_a_crawl_that_began_in_private_may_reach_addresses_of_that_kind_and_no_others() -> None:
+    rule = AddressRule(localities=frozenset({"private"}))
+    assert rule.refusal("sso.intranet", 443, "192.168.3.4") is None
+    assert rule.refusal("public.example", 443, "93.184.216.34") is None
+    for address in ("127.0.0.1", "169.254.169.254", "::1", "0.0.0.0"):
+        assert rule.refusal("sso.intranet", 443, address) is not None

@@ -16,6 +16,7 @@ NAMES = {
     "127.0.0.1": ["127.0.0.1"],
     "8.8.8.8": ["8.8.8.8"],
     "::1": ["::1"],
+    "both": ["10.0.0.5", "127.0.0.1"],
     "none": [],
 }
 HANG = threading.Event()
@@ -59,12 +60,17 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_host_is_private_if_all_of_its_addresses_are(host: str, private: bool) -> None:
-    assert private_hosts([host], 5.0) == (frozenset({host}) if private else frozenset())
+    assert private_hosts([host], 5.0).keys() == ({host} if private else set())
+
+
+def test_of_a_private_host_it_is_told_of_what_kinds_its_addresses_are() -> None:
+    hosts = private_hosts(["dual", "[::1]:8000", "both"], 5.0)
+    assert hosts == {"dual": {"private"}, "[::1]:8000": {"loopback"}, "both": {"loopback", "private"}}
 
 
 def test_no_host_is_none() -> None:
-    assert private_hosts([], 5.0) == frozenset()
+    assert private_hosts([], 5.0) == {}
 
 
 def test_a_name_that_is_not_known_in_time_is_not_private_and_holds_up_no_other() -> None:
-    assert private_hosts(["slow", "intranet:1", "intranet:2"], 0.2) == {"intranet:1", "intranet:2"}
+    assert private_hosts(["slow", "intranet:1", "intranet:2"], 0.2).keys() == {"intranet:1", "intranet:2"}
