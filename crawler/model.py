@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+WORKER_DIED = "worker-died"
+"""The kind of failure of a task whose worker process ended while it had it."""
+WORKER_STOPPED = "worker-stopped"
+"""The kind of failure of a task whose worker had to be ended because another did: the task is not to blame."""
+
 Scalar = str | int | float
 FieldValue = Scalar | list[Scalar] | None
 Record = dict[str, FieldValue]

@@ -27,6 +27,9 @@ class Flights:
     def __len__(self) -> int:
         return len(self._current)
 
+    def __contains__(self, task: object) -> bool:
+        return task in self._current
+
     def start(self, task: Task, now: float) -> None:
         """Note that `task` is handed over at `now`."""
         self._current[task] = self._set_deadline(task, now)

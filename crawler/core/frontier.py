@@ -24,11 +24,19 @@ from crawler.core.queues import HostQueues
 from crawler.core.report import Tally
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules
-from crawler.model import ADDRESS_FORBIDDEN, Changes, Failure, Outcome, Role, Settled, Task, Verdict
+from crawler.model import (
+    ADDRESS_FORBIDDEN,
+    WORKER_DIED,
+    WORKER_STOPPED,
+    Changes,
+    Failure,
+    Outcome,
+    Role,
+    Settled,
+    Task,
+    Verdict,
+)
 from crawler.urls import Scope, host
-
-WORKER_DIED = "worker-died"
-"""The failure that a backend reports for the tasks of a worker that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,8 @@ class Frontier:
         self._delayed: list[tuple[float, int, Task]] = []
         self._ticket = count()
         self._suspects: deque[Task] = deque()
-        self._deaths: dict[str, int] = {}
+        self._on_trial: Task | None = None
+        self._lost: dict[str, int] = {}
         self._level = 0
         self._deeper: dict[int, list[Task]] = {}
         self._cancelled = False
@@ -200,7 +209,7 @@ class Frontier:
             self._queues.add(heapq.heappop(self._delayed)[2], first=True)
 
     def _pick(self, now: float) -> Task | None:
-        if self._suspects:
+        if self._suspects or self._on_trial in self._flights:
             return self._pick_suspect(now)
         if not self._limit_reached() and (task := self._pick_role(Role.ROBOTS, now)) is not None:
             return task
@@ -234,14 +243,15 @@ class Frontier:
         return self._queues.pop(role, now)
 
     def _pick_suspect(self, now: float) -> Task | None:
-        """Return the next suspect once nothing else is in flight: if the worker dies again, it is known of what."""
+        """Return the next suspect once nothing is in flight: if the worker dies again, it is known of what."""
         if self._flights:
             return None
         gate = self._queues.gate(host(self._suspects[0].url))
         if gate.full or gate.ready_at > now:
             return None
         gate.enter()
-        return self._suspects.popleft()
+        self._on_trial = self._suspects.popleft()
+        return self._on_trial
 
     def _page_budget(self) -> float:
         """Return how many more pages may be in flight without overshooting the limit."""
@@ -337,16 +347,20 @@ class Frontier:
     def _fail(self, task: Task, failure: Failure, outcome: Outcome | None, now: float) -> None:
         if failure.retry_after is not None:
             self._queues.gate(host(task.url)).rest_until(now + min(failure.retry_after, self._rules.retry.max_wait))
-        deaths = self._deaths.get(task.url, 0)
+        lost = self._lost.get(task.url, 0)
         again = Task(task.url, task.role, task.depth, task.hops, task.attempt + 1, task.referrer)
-        if failure.kind == WORKER_DIED:
-            self._deaths[task.url] = deaths + 1
-            if deaths == 0:
-                self._suspects.append(again)
+        if failure.kind in (WORKER_DIED, WORKER_STOPPED):
+            self._lost[task.url] = lost + 1
+            if task != self._on_trial:
                 self.tally.retries += 1
+                # A bystander is no suspect, unless it keeps being there: then it may be what the backend cannot name.
+                if failure.kind == WORKER_DIED or lost:
+                    self._suspects.append(again)
+                else:
+                    self._queues.add(again, first=True)
                 return
         else:
-            wait = self._rules.retry.wait(failure, task.attempt - deaths, self._random)
+            wait = self._rules.retry.wait(failure, task.attempt - lost, self._random)
             if wait is not None:
                 heapq.heappush(self._delayed, (now + wait, next(self._ticket), again))
                 self.tally.retries += 1
@@ -407,7 +421,7 @@ class Frontier:
         unasked = outcome is None and reason in ("robots", ADDRESS_FORBIDDEN)
         attempts = 0 if unasked else task.attempt
         settled = Settled(task, verdict, reason, attempts, outcome)
-        self._deaths.pop(task.url, None)
+        self._lost.pop(task.url, None)
         self._changes.settled.append(settled)
         self._count(settled)
 

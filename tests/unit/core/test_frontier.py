@@ -445,6 +445,53 @@ def test_suspects_are_tried_again_one_at_a_time_and_only_the_killer_fails() -> N
     }
 
 
+def stopped(task: Task) -> Outcome:
+    return failure(task, "worker-stopped", transient=True)
+
+
+def test_what_was_stopped_for_anothers_sake_goes_on_beside_the_others() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/x", f"{A}/killer", f"{A}/y"), 0.0)
+    for task in take(frontier):
+        frontier.complete(died(task) if "killer" in task.url else stopped(task), 0.0)
+    (suspect,) = take(frontier)
+    assert suspect.url == f"{A}/killer"
+    frontier.complete(died(suspect), 0.0)
+    bystanders = take(frontier)
+    assert {(task.url, task.attempt) for task in bystanders} == {(f"{A}/x", 2), (f"{A}/y", 2)}
+    for task in bystanders:
+        frontier.complete(page(task), 0.0)
+    assert verdicts(frontier) == {
+        f"{A}/": ("ok", None),
+        f"{A}/killer": ("failed", "worker-died"),
+        f"{A}/x": ("ok", None),
+        f"{A}/y": ("ok", None),
+    }
+
+
+def test_what_is_there_whenever_a_worker_is_lost_is_tried_alone_and_fails_if_one_is_lost_again() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier), f"{A}/x", f"{A}/y"), 0.0)
+    for task in take(frontier):
+        frontier.complete(stopped(task), 0.0)
+    for task in take(frontier):
+        frontier.complete(stopped(task) if "x" in task.url else page(task, f"{A}/z"), 0.0)
+    frontier.complete(stopped(one(frontier)), 0.0)
+    assert verdicts(frontier) == {
+        f"{A}/": ("ok", None),
+        f"{A}/x": ("failed", "worker-stopped"),
+        f"{A}/y": ("ok", None),
+    }
+
+
+def test_a_page_that_was_tried_alone_and_lived_is_no_more_suspect_than_others() -> None:
+    frontier = make(retry=RetryPolicy(attempts=9, backoff=1.0))
+    frontier.complete(died(one(frontier)), 0.0)
+    frontier.complete(failure(one(frontier), "status-503", transient=True), 0.0)
+    frontier.complete(died(one(frontier, 10.0)), 10.0)
+    assert one(frontier, 10.0).attempt == 4, "it did not fail: it is tried alone again"
+
+
 def test_a_death_does_not_use_up_the_pages_own_tries() -> None:
     frontier = make(retry=RetryPolicy(attempts=2, backoff=1.0))
     frontier.complete(died(one(frontier)), 0.0)

@@ -101,7 +101,8 @@ class Crawl(RuleBasedStateMachine):
     @rule(data=st.data(), links=st.lists(URLS, max_size=6))
     def come_back(self, data: st.DataObject, links: list[str]) -> None:
         task = self.pick(data)
-        kind = data.draw(st.sampled_from(["ok", "ok", "ok", "redirect", "skip", "transient", "final", "died", "wait"]))
+        kinds = ["ok", "ok", "ok", "redirect", "skip", "transient", "final", "worker-died", "worker-stopped", "wait"]
+        kind = data.draw(st.sampled_from(kinds))
         self.answer(task, kind, links)
 
     @precondition(lambda self: self.flying)
@@ -187,8 +188,8 @@ class Crawl(RuleBasedStateMachine):
                 self.without_rules.add(task.referrer)
         elif kind in ("transient", "wait"):
             outcome = failure(task, "status-503", transient=True, retry_after=5.0 if kind == "wait" else None)
-        elif kind == "died":
-            outcome = failure(task, "worker-died", transient=True)
+        elif kind.startswith("worker-"):
+            outcome = failure(task, kind, transient=True)
         elif kind == "final":
             outcome = failure(task, "status-404")
             if task.role is Role.ROBOTS:
