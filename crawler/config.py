@@ -5,8 +5,10 @@ with a file is told in one line that names the key, the reason and, for a misspe
 """
 
 import difflib
+import sys
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,6 +42,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def _known_backend(name: str) -> str:
     if name not in BACKENDS:
         raise ValueError(f"there is no backend {name!r}{nearest(name, BACKENDS)}; `crawler backends` lists them")
+    return name
+
+
+def _start_method(name: str) -> str:
+    methods = ["auto", *get_all_start_methods()]
+    if name not in methods:
+        raise ValueError(f"{name!r} is not a way to start processes on {sys.platform}, only {', '.join(methods)}")
     return name
 
 
@@ -100,6 +109,13 @@ class Crawl(_Table):
     processes: Count = 0
     max_pages: Count = 0
     max_depth: Count = 0
+
+
+class Processes(_Table):
+    """[processes]: how the backends whose workers are processes go about it."""
+
+    start_method: Annotated[str, AfterValidator(_start_method)] = "auto"
+    ordered: bool = False
 
 
 class Site(_Table):
@@ -173,6 +189,7 @@ class Config(_Table):
     """The whole configuration, valid."""
 
     crawl: Crawl = Crawl()
+    processes: Processes = Processes()
     site: Site = Site()
     http: Http = Http()
     retry: Retry = Retry()
@@ -304,6 +321,8 @@ def check(tree: Mapping[str, Any], source: str) -> Config:
     except ValidationError as error:
         raise ConfigError(f"{source}: {_explain(error)}") from None
     entry = BACKENDS[config.crawl.backend]
+    if entry.missing:
+        raise ConfigError(f"{source}: crawl.backend: {config.crawl.backend} {entry.missing}")
     if config.client not in entry.clients:
         raise ConfigError(
             f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "

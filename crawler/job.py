@@ -144,7 +144,15 @@ def _private_hosts(config: Config, store: Store) -> Mapping[str, Collection[str]
 def _open_backend(config: Config, private: Mapping[str, Collection[str]]) -> Backend:
     crawl = config.crawl
     work = SiteWork(config.work_settings(private), config.client)
-    return BACKENDS[crawl.backend].load()(Plan(work, crawl.producers, crawl.consumers, crawl.capacity))
+    plan = Plan(
+        work,
+        crawl.producers,
+        crawl.consumers,
+        crawl.capacity,
+        start_method=config.processes.start_method,
+        ordered=config.processes.ordered,
+    )
+    return BACKENDS[crawl.backend].load()(plan)
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:

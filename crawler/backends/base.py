@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
+
+T = TypeVar("T")
 
 
 class BackendError(Exception):
@@ -33,6 +35,10 @@ class Plan:
     """Workers that fetch detail pages."""
     capacity: int = 10
     """Detail tasks that may wait in the hand-off, where there is one."""
+    start_method: str = "auto"
+    """How processes are started (`children.context`), where the workers are processes."""
+    ordered: bool = False
+    """Whether outcomes are to come in the order of the tasks, where a backend can do either."""
 
 
 class Backend(ABC):
@@ -101,12 +107,19 @@ class Outbox:
     def take(self, timeout: float) -> list[Outcome]:
         """Return all that is there, after at most `timeout` seconds for the first; raise what is an error."""
         outcomes: list[Outcome] = []
-        try:
-            item = self._queue.get(timeout=max(timeout, 0.0))
-            while True:
-                if isinstance(item, BackendError):
-                    raise item
-                outcomes.append(item)
-                item = self._queue.get_nowait()
-        except Empty:
-            return outcomes
+        for item in drain(self._queue, timeout):
+            if isinstance(item, BackendError):
+                raise item
+            outcomes.append(item)
+        return outcomes
+
+
+def drain(queue: SimpleQueue[T], timeout: float) -> list[T]:
+    """Return all that is in a queue, after at most `timeout` seconds for the first."""
+    items: list[T] = []
+    try:
+        items.append(queue.get(timeout=max(timeout, 0.0)))
+        while True:
+            items.append(queue.get_nowait())
+    except Empty:
+        return items

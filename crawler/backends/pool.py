@@ -13,6 +13,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from threading import Thread
 
 from crawler.backends.base import Backend, Plan
 from crawler.model import Outcome, Role, Task
@@ -23,6 +24,9 @@ PARTING = 1.0
 
 class PoolBackend(Backend):
     """One crew of `consumers` workers, for list and detail pages alike, behind an executor."""
+
+    can_be_forced = False
+    """Whether workers that do not come back can be ended all the same."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -49,10 +53,6 @@ class PoolBackend(Backend):
     @abstractmethod
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:
         """Say what became of tasks whose executor broke under them, and put another executor in its place."""
-
-    @abstractmethod
-    def _close(self, executor: Executor, *, hanging: bool) -> None:
-        """Close an executor, and end its workers where they are if they are `hanging` and can be ended."""
 
     def start(self) -> None:
         """Start the executor and its workers."""
@@ -91,10 +91,17 @@ class PoolBackend(Backend):
         executor, self._executor = self._executor, None
         if executor is None:
             return
-        self.recall()
-        hanging = wait(self._futures, PARTING).not_done
         self._futures.clear()
-        self._close(executor, hanging=bool(hanging))
+        closing = Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        closing.start()
+        closing.join(PARTING)
+        if closing.is_alive():
+            self._force()
+        if self.can_be_forced:
+            closing.join()
+
+    def _force(self) -> None:
+        """End the workers where they are, if they can be."""
 
     def _pick_up_the_pieces(self) -> Sequence[Outcome]:
         """Part the promises of a broken executor into those that it kept and those that it never will."""

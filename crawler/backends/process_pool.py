@@ -6,115 +6,126 @@ What the primitive gives: every worker has an interpreter, and a GIL, of its own
 once. What it costs: processes take time to start, nothing is shared, and every task and every outcome is pickled, piped
 and unpickled. Where the network is what one waits for, that buys nothing; where the CPU is, it is the whole difference.
 
-If one process dies, the executor breaks as a whole and can say only that one of its calls killed it. All of them are
-reported as `worker-died`; the frontier tries them again one at a time, and so finds out which.
+If one process dies, the executor breaks as a whole, ends the others, and cannot say which call was to blame. A board in
+shared memory can: that page comes back as `worker-died`, those of the others as `worker-stopped`, and what nobody had
+begun goes to a new executor.
 """
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from itertools import count
 from multiprocessing import active_children, current_process
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
-from threading import BrokenBarrierError, Event, Thread
-from threading import enumerate as enumerate_threads
+from signal import SIGTERM
+from threading import BrokenBarrierError
 
 from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import context, settle_in
-from crawler.backends.pool import PARTING, PoolBackend
-from crawler.model import Failure, Outcome, Task, Timings
+from crawler.backends.board import Board, sort_losses
+from crawler.backends.children import START_LIMIT, Unable, context, settle_in
+from crawler.backends.pool import PoolBackend
+from crawler.model import Outcome, Task
 from crawler.work.base import Performer, Work
-
-START_LIMIT = 60.0
-"""Seconds within which the processes of a new pool must all have started."""
 
 # Each worker process has its own of these, set when it starts.
 _performer: Performer
+_problem: str | None = None
+_board: Board
 _name: str
 _all_here: Barrier
 
 
-def _enter(work: Work, all_here: Barrier) -> None:
+def _enter(work: Work, board: Board, all_here: Barrier) -> None:
     """Run once in each new process: open what only this process will use."""
-    global _performer, _name, _all_here
+    global _performer, _problem, _board, _name, _all_here
     settle_in()
-    _performer = work.open()
-    _name = f"process-{current_process().name.rpartition('-')[2]}"
+    _name = _worker_name(current_process())
+    try:
+        _performer = work.open()
+    except Exception as error:  # raised from here, it would break the pool without a word on why
+        _problem = str(Unable(_name, str(error)))
+    _board = board
+    _board.sit_down()
     _all_here = all_here
 
 
-def _meet() -> None:
-    """Wait until every process of the pool is here: the pool starts one only if a call finds none idle."""
+def _meet() -> str | None:
+    """Wait until every process is here: the pool starts one only if a call finds none idle. Return what is wrong."""
     _all_here.wait(START_LIMIT)
+    return _problem
 
 
-def _do(task: Task) -> Outcome:
+def _do(number: int, task: Task) -> Outcome:
+    _board.take(number)
     return _performer.perform(task, _name)
+
+
+def _worker_name(process: BaseProcess) -> str:
+    return f"process-{process.name.rpartition('-')[2]}"
 
 
 class ProcessPoolBackend(PoolBackend):
     """Pooled processes, each with a performer of its own."""
 
+    can_be_forced = True
+
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self._context = context()
         self._children: set[BaseProcess] = set()
-        self._threads: set[Thread] = set()
+        self._count = count(1)
+        self._numbers: dict[Task, int] = {}
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Wait for the first promise to be kept; return what has come of all that are."""
+        outcomes = super().collect(timeout)
+        for outcome in outcomes:
+            self._numbers.pop(outcome.task, None)
+        return outcomes
 
     def abandon(self, task: Task) -> None:
-        """Kill the pool, since it does not tell which of its processes hangs; its calls come back as `worker-died`."""
-        if task in self._futures.values():
-            self._force()
+        """Kill the process that hangs in `task`, if one does; the pool breaks, as with any death."""
+        taken = self._board.taken()
+        for child in self._children:
+            if child.pid in taken and taken[child.pid] == self._numbers.get(task):
+                child.kill()
 
     def _open(self) -> Executor:
-        others, other_threads = set(active_children()), set(enumerate_threads())
-        all_here = self._context.Barrier(self.plan.consumers)
+        ways = context(self.plan.start_method)
+        others = set(active_children())
+        all_here = ways.Barrier(self.plan.consumers)
+        self._board = Board(ways, self.plan.consumers)
         executor = ProcessPoolExecutor(
-            self.plan.consumers, mp_context=self._context, initializer=_enter, initargs=(self.plan.work, all_here)
+            self.plan.consumers, mp_context=ways, initializer=_enter, initargs=(self.plan.work, self._board, all_here)
         )
         try:
-            for meeting in [executor.submit(_meet) for _ in range(self.plan.consumers)]:
-                meeting.result()
+            problems = [meeting.result() for meeting in [executor.submit(_meet) for _ in range(self.plan.consumers)]]
         except (BrokenExecutor, BrokenBarrierError, OSError) as error:
-            raise BackendError(f"the processes of the pool could not start: {error or type(error).__name__}") from error
-        finally:
-            self._children = set(active_children()) - others
-            self._threads = set(enumerate_threads()) - other_threads
+            problems = [f"the processes of the pool could not start: {error or type(error).__name__}"]
+        self._children = set(active_children()) - others
+        for problem in filter(None, problems):
+            self._force()
+            executor.shutdown()
+            raise BackendError(problem)
         return executor
 
-    def _close(self, executor: Executor, *, hanging: bool) -> None:
-        """End the processes where they are if they hang, once the executor has dropped the calls that were cancelled.
-
-        Until Python 3.12.1 its thread fails on a cancelled call that it finds when the processes die. It drops those
-        before a last call, which is cancelled in its turn.
-        """
-        if not hanging:
-            executor.shutdown(cancel_futures=True)
-            return
-        dropped = Event()
-        with suppress(BrokenExecutor):
-            executor.submit(_meet).add_done_callback(lambda _: dropped.set())
-            executor.shutdown(wait=False, cancel_futures=True)
-            dropped.wait(PARTING)
-        self._force()
-        for thread in self._threads:
-            thread.join(PARTING)
-
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
-        return executor.submit(_do, task)
+        self._numbers[task] = number = next(self._count)
+        return executor.submit(_do, number, task)
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
-        """Report the tasks of the broken pool as lost with it, and open a new pool."""
-        self._force()
+        """Say what became of the tasks of the broken pool, and open a new pool for those that nobody had begun."""
+        assert self._executor is not None
+        self._executor.shutdown()  # returns when every process has ended
+        dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
+        names = {child.pid: _worker_name(child) for child in self._children if child.pid is not None}
+        lost = {self._numbers.pop(task): task for task in tasks}
+        outcomes, unbegun = sort_losses(lost, self._board.taken(), dead, names)
         self._executor = self._open()
-        now = time.monotonic()
-        failure = Failure("worker-died", "the worker process ended while it had this page", transient=True)
-        return [Outcome(task, "process", Timings(now, now, now), failure=failure) for task in tasks]
+        for task in unbegun:
+            self.submit(task)
+        return outcomes
 
     def _force(self) -> None:
         """Kill the processes of the pool."""
         for child in self._children:
             child.kill()
-        for child in self._children:
-            child.join(PARTING)

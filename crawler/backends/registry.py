@@ -3,6 +3,8 @@
 Nothing is imported before it is chosen, so a backend whose library is missing troubles only those who ask for it.
 """
 
+import platform
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -24,6 +26,17 @@ class Entry:
     """The HTTP clients that can do its work; the first is its best."""
     primitive: str
     purpose: str
+    processes: bool = False
+    """Whether its workers are processes, which can be killed, and started by one method or another."""
+    python: tuple[int, int] = (3, 11)
+    """The Python that first has its primitive."""
+
+    @property
+    def missing(self) -> str | None:
+        """What it needs and this machine has not, in words; None if it can be used."""
+        if sys.version_info >= self.python:
+            return None
+        return f"needs Python {'.'.join(map(str, self.python))} or later, this is {platform.python_version()}"
 
     def load(self) -> type[Backend]:
         """Import the backend."""
@@ -38,7 +51,8 @@ BACKENDS = {
     "queue": Entry("queue:QueueBackend", THREADS, "queue.Queue", "most crawls: bounded, fair, hard to get wrong"),
     "semaphore": Entry("semaphore:SemaphoreBackend", THREADS, "threading.BoundedSemaphore", "throttling calls whose threads one does not own"),
     "thread-pool": Entry("thread_pool:ThreadPoolBackend", THREADS, "ThreadPoolExecutor", "work that waits: futures, cancellation, no thread a page"),
-    "process-pool": Entry("process_pool:ProcessPoolBackend", THREADS, "ProcessPoolExecutor", "work that computes: big pages, slow parsers, all cores"),
+    "process-pool": Entry("process_pool:ProcessPoolBackend", THREADS, "ProcessPoolExecutor", "work that computes: big pages, slow parsers, all cores", processes=True),
+    "process-queue": Entry("process_queue:ProcessQueueBackend", THREADS, "Process + multiprocessing.Queue", "seeing what a queue between processes costs, and what breaks it", processes=True),
     "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread"),
 }
 # fmt: on

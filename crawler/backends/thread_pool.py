@@ -50,10 +50,6 @@ class ThreadPoolBackend(PoolBackend):
     def _open(self) -> Executor:
         return ThreadPoolExecutor(self.plan.consumers, thread_name_prefix="pool", initializer=self._enter)
 
-    def _close(self, executor: Executor, *, hanging: bool) -> None:
-        """A thread cannot be ended: one that hangs is left behind."""
-        executor.shutdown(wait=not hanging, cancel_futures=True)
-
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         return executor.submit(self._do, task)
 

@@ -1,6 +1,7 @@
 """What a fork server loads before it forks: the modules that every worker process would otherwise load for itself."""
 
-import requests
-import selectolax.lexbor
+import crawler.work.client_requests
+import crawler.work.parser_selectolax
+import crawler.work.perform
 
-__all__ = ["requests", "selectolax"]
+__all__ = ["crawler"]

@@ -22,7 +22,7 @@ class ScriptedWork:
     """Opens performers that do what the path says: `/ok`, `/slow`, `/hang`, `/die`."""
 
     folder: Path | None = None
-    """Where each performer that is opened or closed leaves a file."""
+    """Where a file is left for each performer that is opened or closed, and for each task that hangs."""
     broken: bool = False
     """Whether performers cannot be opened."""
 
@@ -57,8 +57,12 @@ def answer(task: Task, worker: str, started: float) -> Outcome:
 
 
 def links(url: str) -> tuple[str, ...]:
-    """Return a site's links: a list page has four items and the next list page, up to the tenth."""
+    """Return a site's links: a list page has four items and the next list page, up to the tenth; `/deadly` has ten
+    items and two that kill.
+    """
     base, _, path = url.partition("//")[2].partition("/")
+    if path == "deadly":
+        return tuple(f"http://{base}/{'die' if n in (3, 8) else 'ok'}/{n}" for n in range(12))
     if not path.startswith("list/"):
         return ()
     number = int(path.removeprefix("list/"))
@@ -74,6 +78,8 @@ class ScriptedPerformer:
 
     def perform(self, task: Task, worker: str) -> Outcome:
         started = time.monotonic()
+        if "/hang" in task.url:
+            leave(self.folder, task.url.rpartition("/")[2])
         if seconds := pause(task):
             RELEASE.wait(seconds)
         return answer(task, worker, started)

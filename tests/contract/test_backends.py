@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules, Frontier
 from crawler.engine import pump
-from crawler.model import Outcome, Role, Task
+from crawler.model import Outcome, Role, Task, Verdict
 from crawler.store.store import Store
 from crawler.urls import HostSet, Scope
 from tests.contract.scripted import RELEASE, ScriptedWork
@@ -21,7 +22,8 @@ from tests.contract.scripted import RELEASE, ScriptedWork
 PATIENCE = 20.0
 """Seconds in which what must happen has happened, on the slowest machine."""
 
-every_backend = pytest.mark.parametrize("name", sorted(BACKENDS))
+every_backend = pytest.mark.parametrize("name", sorted(name for name, entry in BACKENDS.items() if not entry.missing))
+every_process_backend = pytest.mark.parametrize("name", sorted(name for name in BACKENDS if BACKENDS[name].processes))
 
 
 def make(name: str, **plan: object) -> Backend:
@@ -167,7 +169,8 @@ def test_a_worker_that_cannot_work_is_one_clear_error(name: str) -> None:
 def test_stopping_is_prompt_even_when_workers_hang(name: str) -> None:
     backend = make(name, consumers=2)
     backend.start()
-    backend.submit(detail("hang"))
+    for n in range(backend.holds[Role.DETAIL]):
+        backend.submit(detail(f"hang/{n}"))
     backend.collect(0.3)
     began = time.monotonic()
     backend.stop()
@@ -183,20 +186,62 @@ def test_connections_are_opened_by_those_who_use_them_and_closed(name: str, tmp_
         gather(backend, backend.holds[Role.DETAIL])
     opened = {path.name.split("-", 1)[1].rpartition("-")[0] for path in tmp_path.glob("opened-*")}
     assert len(opened) == len(list(tmp_path.glob("opened-*"))), "one a thread"
-    if name != "process-pool":  # a pooled process is given no chance to say good-bye; its sockets end with it
+    if not BACKENDS[name].processes:  # a process may be given no chance to say good-bye; its sockets end with it
         assert len(list(tmp_path.glob("closed-*"))) == len(opened)
 
 
-@pytest.mark.parametrize("name", ["process-pool"])
-def test_when_a_worker_process_dies_its_tasks_come_back_as_such_and_the_work_goes_on(name: str) -> None:
-    with make(name, consumers=2) as backend:
+@every_process_backend
+@pytest.mark.parametrize("start_method", multiprocessing.get_all_start_methods())
+def test_when_a_worker_process_dies_its_task_comes_back_as_such_and_the_work_goes_on(
+    name: str, start_method: str
+) -> None:
+    with make(name, consumers=2, start_method=start_method) as backend:
         backend.submit(detail("die"))
         (outcome,) = gather(backend, 1)
         assert outcome.failure is not None
         assert (outcome.failure.kind, outcome.failure.transient) == ("worker-died", True)
+        assert "ended with status 7" in outcome.failure.message
         backend.submit(detail("ok"))
         (outcome,) = gather(backend, 1)
         assert outcome.failure is None
+
+
+@every_process_backend
+def test_a_worker_process_that_is_killed_in_mid_task_is_known_by_that_task(name: str, tmp_path: Path) -> None:
+    with make(name, work=ScriptedWork(tmp_path), consumers=2, capacity=2) as backend:
+        tasks = [detail("hang/victim"), detail("hang/bystander"), detail("ok/1"), detail("ok/2")]
+        tasks = tasks[: backend.holds[Role.DETAIL]]
+        for task in tasks:
+            backend.submit(task)
+        end = time.monotonic() + PATIENCE
+        while not (begun := list(tmp_path.glob("victim-*"))) or not list(tmp_path.glob("bystander-*")):
+            assert backend.collect(0.02) == []
+            assert time.monotonic() < end
+        victim = psutil.Process(int(begun[0].name.split("-")[1]))
+        assert victim.pid in {child.pid for child in psutil.Process().children(recursive=True)}
+        victim.kill()
+        outcomes = gather(backend, 1)
+        while any(task not in [outcome.task for outcome in outcomes] for task in tasks[2:]):
+            outcomes += gather(backend, 1)
+    kinds = {outcome.task: outcome.failure.kind if outcome.failure else None for outcome in outcomes}
+    assert kinds.pop(detail("hang/victim")) == "worker-died"
+    assert kinds.pop(detail("hang/bystander"), "worker-stopped") == "worker-stopped"
+    assert set(kinds.values()) <= {None}
+
+
+@every_process_backend
+def test_pages_that_kill_their_worker_fail_and_nothing_else_does(name: str, tmp_path: Path) -> None:
+    with make(name, consumers=2) as backend, Store.create(tmp_path, {}) as store:
+        frontier = Frontier(
+            CrawlRules(obey_robots=False),
+            Scope(HostSet(), detail_patterns=["/ok/*", "/die/*"]),
+            holds=backend.holds,
+            leases={Role.LIST: 60.0, Role.DETAIL: 60.0},
+        )
+        frontier.start(["http://a.test/deadly"])
+        assert pump(frontier, backend, store)
+        assert frontier.tally.verdicts == Counter({Verdict.OK: 11, Verdict.FAILED: 2})
+        assert frontier.tally.reasons == Counter({"worker-died": 2})
 
 
 @every_backend

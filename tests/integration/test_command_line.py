@@ -1,11 +1,13 @@
 """The command line as a user runs it, against real servers, on every backend."""
 
 import json
+import multiprocessing
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from crawler.backends.registry import BACKENDS
@@ -15,7 +17,12 @@ from tests.integration.shop import canonical, command, lines, shop, truth
 PAGES = 120
 LIMIT = 50.0
 
-every_backend = pytest.mark.parametrize("backend", sorted(BACKENDS))
+every_backend = pytest.mark.parametrize(
+    "backend", sorted(name for name, entry in BACKENDS.items() if not entry.missing)
+)
+every_process_backend = pytest.mark.parametrize(
+    "backend", sorted(name for name in BACKENDS if BACKENDS[name].processes)
+)
 
 
 def run(*args: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
@@ -57,6 +64,28 @@ def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path
         assert canonical(items) == truth(server, PAGES)
         again = {path for path, hits in server.stats()["paths"].items() if hits > 1}
         assert again == {"/robots.txt"}, "what had finished was not fetched again"
+
+
+STARTED_BY = {"spawn": "spawn_main", "forkserver": "forkserver", "fork": "-m crawler"}
+"""What the command line of a worker process holds, by the method that started it: a fork keeps that of its parent."""
+
+
+@every_process_backend
+@pytest.mark.parametrize("start_method", multiprocessing.get_all_start_methods())
+def test_no_process_outlives_a_coordinator_that_is_killed(backend: str, start_method: str, tmp_path: Path) -> None:
+    with FixtureServer(pages=PAGES, latency=0.1) as server:
+        args = [*shop(server, tmp_path, backend), "--consumers=3", f"--set=processes.start_method={start_method}"]
+        crawl = subprocess.Popen(command(*args), stderr=subprocess.DEVNULL)
+        end = time.monotonic() + LIMIT
+        while server.stats()["hits"] < 10:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        family = psutil.Process(crawl.pid).children(recursive=True)
+        assert sum(STARTED_BY[start_method] in " ".join(child.cmdline()) for child in family) >= 3
+        crawl.kill()
+        crawl.wait(LIMIT)
+        _, alive = psutil.wait_procs(family, timeout=10.0)
+        assert alive == []
 
 
 def test_without_a_start_url_the_fixture_site_is_crawled(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("fixture.latency=soon", "fixture.latency"),
         ("fixture.faults=['rest']", "did you mean reset?"),
         ("http.timeout=nan", "http.timeout"),
+        ("processes.start_method=vfork", "processes.start_method: 'vfork' is not a way to start processes"),
         ("crawl", "write it as TABLE.KEY=VALUE"),
         ("=1", "write it as TABLE.KEY=VALUE"),
     ],
@@ -45,6 +46,13 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
         check(tree, "--set")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.config.get_all_start_methods", lambda: ["spawn"])
+    assert check({"processes": {"start_method": "spawn"}}, "--set").processes.start_method == "spawn"
+    with pytest.raises(ConfigError, match=r"start_method: 'fork' is not .*, only auto, spawn$"):
+        check({"processes": {"start_method": "fork"}}, "--set")
 
 
 def test_a_value_is_toml_and_else_a_string() -> None:

@@ -1,0 +1,261 @@
+"""Processes that take tasks out of one `multiprocessing.Queue`, and put outcomes into another.
+
+    coordinator ──put──▶ [ buffer ] ─feeder thread─▶ ══ pickle ══ pipe ══▶ detail-0 … detail-n     (tasks: ≤ capacity)
+    coordinator ◀──get── reader ◀══ pipe ══ pickle ══◀─feeder thread─ [ buffer ] ◀──put──┘         (outcomes)
+
+What the primitive gives: the manners of `queue.Queue` between processes, which share nothing. What comes out is a copy.
+`put` only leaves a value in a buffer; a thread of the queue's, the feeder, pickles it and writes it into a pipe. Hence
+the trap: a process that has put something does not end before its feeder has written all of it, and the pipe is soon
+full. Who joins such a process before he has read the queue waits for ever; so here a thread reads until the very end.
+
+The pipe has one lock for all who read and one for all who write. A process that is killed while it holds one holds it
+for ever, or leaves half a message behind. So when one dies, its whole crew is ended and started anew, on new queues. A
+board in shared memory tells whose page it was, and which tasks nobody had begun.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from queue import Empty, Full, SimpleQueue
+from threading import Thread
+from typing import NamedTuple, TypeAlias
+
+from crawler.backends.base import Backend, BackendError, Plan, drain
+from crawler.backends.board import Board, pids, sort_losses
+from crawler.backends.children import PARTING, START_LIMIT, Ready, Unable, context, end, settle_in
+from crawler.model import Outcome, Role, Task
+from crawler.work.base import Work
+
+LOOK = 1.0
+"""Seconds that a full hand-off is waited for before it is asked whether anyone is left to empty it."""
+
+
+class Done(NamedTuple):
+    """What a worker puts for each task."""
+
+    number: int
+    outcome: Outcome
+
+
+class Ended(NamedTuple):
+    """What the watch says when one of a crew's processes has ended."""
+
+
+Tasks: TypeAlias = "Queue[tuple[int, Task] | None]"
+Outcomes: TypeAlias = "Queue[Done | Ready | Unable]"
+Inbox: TypeAlias = "SimpleQueue[tuple[Crew, Done | Ready | Unable | Ended]]"
+
+
+def consume(name: str, work: Work, board: Board, tasks: Tasks, outcomes: Outcomes) -> None:
+    """Take tasks and do them, one after another, until a `None` comes: the life of a worker process."""
+    settle_in()
+    try:
+        performer = work.open()
+    except Exception as error:
+        outcomes.put(Unable(name, str(error)))
+        return
+    board.sit_down()
+    outcomes.put(Ready(name))
+    while (item := tasks.get()) is not None:
+        number, task = item
+        board.take(number)
+        outcomes.put(Done(number, performer.perform(task, name)))
+    tasks.put(None)  # pass it on to the next worker
+    performer.close()
+
+
+class Crew:
+    """The worker processes of one role, and the two queues that they share."""
+
+    def __init__(self, context: BaseContext, plan: Plan, role: Role) -> None:
+        size, capacity = (plan.consumers, plan.capacity) if role is Role.DETAIL else (plan.producers, plan.producers)
+        self.role = role
+        self.flying: dict[int, Task] = {}
+        self.ready = 0
+        self.over = False
+        self.board = Board(context, size)
+        self.tasks: Tasks = context.Queue(capacity)
+        self.tasks.cancel_join_thread()  # what is in it at the end is of no use to anyone, so nobody waits for it
+        self.tasks._ignore_epipe = True  # type: ignore[attr-defined] # nor does the feeder complain of it
+        self.outcomes: Outcomes = context.Queue()
+        self.outcomes._ignore_epipe = True  # type: ignore[attr-defined]
+        self.workers: list[BaseProcess] = [
+            context.Process(  # type: ignore[attr-defined]
+                target=consume, args=(name, plan.work, self.board, self.tasks, self.outcomes), name=name, daemon=True
+            )
+            for name in (f"{role.value}-{n}" for n in range(size))
+        ]
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Start the processes."""
+        for worker in self.workers:
+            worker.start()
+        self.outcomes._writer.close()  # type: ignore[attr-defined] # so the last worker's end is the end of the pipe
+
+    def listen(self, inbox: Inbox) -> None:
+        """Start the threads that bring what the workers say, and that one of them has ended; once."""
+        if not self._threads:
+            self._threads = [Thread(target=job, args=(inbox,), daemon=True) for job in (self._read, self._watch)]
+            for thread in self._threads:
+                thread.start()
+
+    def put(self, number: int, task: Task) -> bool:
+        """Put a task in; the queue makes us wait while it is full. False if it still is after a while."""
+        try:
+            self.tasks.put((number, task), timeout=LOOK)
+        except Full:
+            return False
+        self.flying[number] = task
+        return True
+
+    def recall(self) -> list[Task]:
+        """Take out what is in the queue, as far as no worker is at it just now."""
+        tasks: list[Task] = []
+        try:
+            while (item := self.tasks.get_nowait()) is not None:
+                tasks.append(self.flying.pop(item[0]))
+        except Empty:
+            pass
+        return tasks
+
+    def dismiss(self) -> None:
+        """Put the end in, for the workers that are not in the middle of a page."""
+        self.recall()
+        with suppress(Full):
+            self.tasks.put_nowait(None)
+
+    def dead(self) -> list[BaseProcess]:
+        """Return the processes that have ended."""
+        return [worker for worker in self.workers if worker.exitcode is not None]
+
+    def end(self) -> None:
+        """Kill the processes, and let the threads read what had been written."""
+        self.over = True
+        end(self.workers)
+        for thread in self._threads:
+            thread.join(PARTING)
+        self.tasks.close()
+        self.outcomes.close()
+
+    def _read(self, inbox: Inbox) -> None:
+        """Read the outcomes until the last worker has closed its end."""
+        try:
+            while True:
+                inbox.put((self, self.outcomes.get()))
+        except (EOFError, OSError):  # an OSError: in the middle of a message
+            return
+
+    def _watch(self, inbox: Inbox) -> None:
+        """Wait until the system says that one of the processes has ended."""
+        wait([worker.sentinel for worker in self.workers])
+        inbox.put((self, Ended()))
+
+
+class ProcessQueueBackend(Backend):
+    """Two crews of processes, each behind a queue."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._inbox: Inbox = SimpleQueue()
+        self._crews: dict[Role, Crew] = {}
+        self._numbers = count(1)
+        self._late: list[Outcome] = []
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """A task a worker; and of detail tasks as many more as the queue has room for."""
+        return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
+
+    def start(self) -> None:
+        """Start the producers and the consumers, and return when all are ready."""
+        ways = context(self.plan.start_method)
+        for role in (Role.LIST, Role.DETAIL):  # one after the other: a fork inherits every pipe that is open
+            self._crews[role] = Crew(ways, self.plan, role)
+            self._crews[role].start()
+        self._await_readiness()
+
+    def submit(self, task: Task) -> None:
+        """Put a task into its crew's queue."""
+        number, role = next(self._numbers), task.role.crew
+        while not self._crews[role].put(number, task):
+            if self._crews[role].dead():
+                self._late += self._replace(self._crews[role])
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Take what the workers have put."""
+        deadline = time.monotonic() + timeout
+        outcomes, self._late = self._late, []
+        while not outcomes:
+            left = deadline - time.monotonic()
+            outcomes += self._take(left)
+            if left <= 0:
+                break
+        return outcomes
+
+    def recall(self) -> Sequence[Task]:
+        """Empty the queues."""
+        return [task for crew in self._crews.values() for task in crew.recall()]
+
+    def abandon(self, task: Task) -> None:
+        """Kill the process that hangs in `task`, if one does; what follows is what follows any death."""
+        for crew in self._crews.values():
+            taken = crew.board.taken()
+            for worker in crew.workers:
+                if worker.pid in taken and crew.flying.get(taken[worker.pid]) == task:
+                    worker.kill()
+
+    def stop(self) -> None:
+        """Tell the workers that this is the end, and end those that do not hear it."""
+        crews, self._crews = self._crews.values(), {}
+        for crew in crews:
+            crew.dismiss()
+        end([worker for crew in crews for worker in crew.workers], PARTING)
+        for crew in crews:
+            crew.end()
+
+    def _take(self, timeout: float) -> list[Outcome]:
+        return [outcome for crew, event in drain(self._inbox, timeout) for outcome in self._hear(crew, event)]
+
+    def _hear(self, crew: Crew, event: Done | Ready | Unable | Ended) -> Sequence[Outcome]:
+        match event:
+            case Done(number, outcome) if crew.flying.pop(number, None) is not None:
+                return [outcome]
+            case Ready():
+                crew.ready += 1
+            case Unable():
+                raise BackendError(str(event))
+            case Ended() if not crew.over:
+                return self._replace(crew)
+        return []
+
+    def _replace(self, crew: Crew) -> list[Outcome]:
+        """End a crew of which a process has died, put another in its place, and return what became of its tasks."""
+        dead = crew.dead()
+        crew.end()
+        outcomes = self._take(0.0)
+        if crew.ready < len(crew.workers):
+            raise BackendError(f"worker {dead[0].name} ended before it could work")
+        lost, unbegun = sort_losses(crew.flying, crew.board.taken(), dead, pids(crew.workers))
+        self._crews[crew.role] = successor = Crew(context(self.plan.start_method), self.plan, crew.role)
+        successor.start()
+        self._await_readiness()
+        for task in unbegun:
+            self.submit(task)
+        return outcomes + lost
+
+    def _await_readiness(self) -> None:
+        """Wait until every worker can work, so that the crawl's time does not contain their start."""
+        for crew in self._crews.values():
+            crew.listen(self._inbox)
+        deadline = time.monotonic() + START_LIMIT
+        while any(crew.ready < len(crew.workers) for crew in self._crews.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BackendError(f"the worker processes did not start within {START_LIMIT:.0f} s")
+            self._late += self._take(left)
