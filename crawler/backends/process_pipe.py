@@ -1,0 +1,181 @@
+"""A process and a `Pipe` each: every worker has a line of its own to the coordinator.
+
+    coordinator ══ pipe ══ list-0            to a worker that has no task: send ──▶ recv
+                ══ pipe ══ detail-0          from whoever has something:   wait(all lines, all processes) ──▶ recv
+                ══ pipe ══ detail-n
+
+What the primitive gives: two ends and nothing between them, no lock, no feeder thread, no third process. That makes it
+quicker than a queue and easier to trust. A process that is killed leaves only its own line torn, so it alone is
+replaced, and it is known whose page it had. `wait` waits for many lines at once, and for the end of processes too.
+
+What it does not give is a place where a task waits for whoever is free first: who sends must know to whom. So a task
+goes to a worker that has none, and the frontier grants one a worker. Then it is also sure that `send` does not block,
+though a pipe takes only so many bytes before somebody reads: the worker has read all that was sent before.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
+
+from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.children import PARTING, START_LIMIT, Ready, Unable, context, died, end, settle_in
+from crawler.model import Outcome, Role, Task
+from crawler.work.base import Work
+
+
+class Worker(BaseProcess):
+    """Does what comes along its line, one task after another, until a `None` comes.
+
+    A process by subclass, as it has something to remember. Mind where: what is set here before `start` is copied into
+    the new process; what is set after it, as `task` is, stays the coordinator's own.
+    """
+
+    def __init__(self, name: str, role: Role, work: Work, line: Connection) -> None:
+        super().__init__(name=name, daemon=True)
+        self.role = role
+        self.task: Task | None = None
+        self.ready = False
+        self._work = work
+        self._line = line
+
+    def run(self) -> None:
+        """Work: this runs in the new process."""
+        settle_in()
+        try:
+            performer = self._work.open()
+        except Exception as error:
+            self._line.send(Unable(self.name, str(error)))
+            return
+        with suppress(EOFError, OSError):  # the coordinator is gone, and so is its end of the line
+            self._line.send(Ready(self.name))
+            while (task := self._line.recv()) is not None:
+                self._line.send(performer.perform(task, self.name))
+        performer.close()
+
+
+class SpawnWorker(Worker, SpawnProcess):
+    """A worker that is spawned. A subclass is bound to one start method, where a function can be given to any."""
+
+
+WORKERS: dict[str, type[Worker]] = {"spawn": SpawnWorker}
+
+if sys.platform != "win32":
+    from multiprocessing.context import ForkProcess, ForkServerProcess
+
+    class ForkWorker(Worker, ForkProcess):
+        """A worker that is forked."""
+
+    class ForkServerWorker(Worker, ForkServerProcess):
+        """A worker that a fork server forks."""
+
+    WORKERS |= {"fork": ForkWorker, "forkserver": ForkServerWorker}
+
+
+class ProcessPipeBackend(Backend):
+    """Processes, each at the end of a pipe."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._workers: dict[Connection, Worker] = {}
+        self._hired = {Role.LIST: 0, Role.DETAIL: 0}
+        self._late: list[Outcome] = []
+
+    def start(self) -> None:
+        """Start the producers and the consumers, and return when all are ready."""
+        for role, number in self.holds.items():
+            for _ in range(number):
+                self._hire(role)
+        deadline = time.monotonic() + START_LIMIT
+        while not all(worker.ready for worker in self._workers.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BackendError(f"the worker processes did not start within {START_LIMIT:.0f} s")
+            self._hear(left)
+
+    def submit(self, task: Task) -> None:
+        """Send the task to a worker of its crew that has none."""
+        while True:
+            free = (pair for pair in self._workers.items() if pair[1].role is task.role.crew and pair[1].task is None)
+            line, worker = next(free)
+            try:
+                line.send(task)
+            except OSError:  # it has died while it had nothing to do
+                self._replace(line)
+            else:
+                worker.task = task
+                return
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Wait for the first line that has something, and read all that have."""
+        deadline = time.monotonic() + timeout
+        outcomes, self._late = self._late, []
+        while not outcomes:
+            left = deadline - time.monotonic()
+            outcomes += self._hear(max(left, 0.0))
+            if left <= 0:
+                break
+        return outcomes
+
+    def abandon(self, task: Task) -> None:
+        """Kill the process that hangs in `task`, which nobody else is touched by, and start another."""
+        for line, worker in list(self._workers.items()):
+            if worker.task == task:
+                worker.kill()
+                self._late += self._replace(line)
+
+    def stop(self) -> None:
+        """Tell the workers that this is the end, and end those that do not hear it."""
+        workers, self._workers = self._workers, {}
+        for line in workers:
+            with suppress(OSError):
+                line.send(None)
+        end(workers.values(), PARTING)
+        for line in workers:
+            line.close()
+
+    def _hire(self, role: Role) -> None:
+        line, other_end = Pipe()
+        name = f"{role.value}-{self._hired[role]}"
+        self._hired[role] += 1
+        ways = context(self.plan.start_method)
+        worker = WORKERS[ways.get_start_method() or "spawn"](name, role, self.plan.work, other_end)
+        self._workers[line] = worker
+        worker.start()
+        other_end.close()  # this copy of it: the line ends when nobody holds its other end any more
+
+    def _hear(self, timeout: float) -> list[Outcome]:
+        """Wait until some lines have something or some processes have ended; return what has come of their tasks."""
+        ready = set(wait([*self._workers, *(worker.sentinel for worker in self._workers.values())], timeout))
+        heard = [line for line, worker in self._workers.items() if line in ready or worker.sentinel in ready]
+        return [outcome for line in heard for outcome in self._listen(line, self._workers[line])]
+
+    def _listen(self, line: Connection, worker: Worker) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            while line.poll():
+                match line.recv():
+                    case Ready():
+                        worker.ready = True
+                    case Unable() as reason:
+                        raise BackendError(str(reason))
+                    case outcome:
+                        worker.task = None
+                        outcomes.append(outcome)
+        except (EOFError, OSError):  # an OSError: in the middle of a message
+            return outcomes + self._replace(line)
+        return outcomes if worker.exitcode is None else outcomes + self._replace(line)
+
+    def _replace(self, line: Connection) -> list[Outcome]:
+        """Put another worker in the place of one that has ended; return what became of its task."""
+        worker = self._workers.pop(line)
+        line.close()
+        end([worker], PARTING)
+        if not worker.ready:
+            raise BackendError(f"worker {worker.name} ended before it could work")
+        self._hire(worker.role)
+        return [] if worker.task is None else [died(worker.task, worker.name, worker)]
