@@ -13,12 +13,7 @@ with each page, and a process that is killed while it holds one leaves it locked
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
 from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
-
-from crawler.backends.children import died, stopped
-from crawler.model import Outcome, Task
 
 
 class Board:
@@ -43,29 +38,3 @@ class Board:
     def taken(self) -> dict[int, int]:
         """Return the number that each process has taken last, by process id; 0 where it has taken none."""
         return {self._places[at]: self._places[at + 1] for at in range(0, len(self._places), 2) if self._places[at]}
-
-
-def sort_losses(
-    lost: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
-) -> tuple[list[Outcome], list[Task]]:
-    """Part the tasks that workers were lost with into those to report and those that no worker had begun.
-
-    Tasks are numbered as they are handed over and taken in that order, so what is above the highest number taken is not
-    begun. `taken` is who had taken what, by process id; `dead` are the processes that ended by themselves.
-    """
-    culprits = {taken[child.pid]: child for child in dead if child.pid is not None and child.pid in taken}
-    holders = {number: names.get(pid, "process") for pid, number in taken.items()}
-    last = max(taken.values(), default=0)
-    outcomes = [
-        died(task, holders[number], culprits[number])
-        if number in culprits
-        else stopped(task, holders.get(number, "process"))
-        for number, task in lost.items()
-        if number <= last
-    ]
-    return outcomes, [task for number, task in lost.items() if number > last]
-
-
-def pids(children: Iterable[BaseProcess]) -> dict[int, str]:
-    """Return the children's names by process id."""
-    return {child.pid: child.name for child in children if child.pid is not None}

@@ -4,17 +4,25 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
+from crawler.backends.base import Backend, BackendError, Plan
 from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Task, Timings
+
+STOPPED = "the worker process was ended because another one had died"
 
 START_LIMIT = 60.0
 """Seconds within which processes that were started must be ready to work."""
+
+TRIES = 3
+"""How often a process that ends before it can work is started again."""
 
 PARTING = 1.0
 """Seconds that a child which was asked to end is given before it is killed."""
@@ -56,6 +64,15 @@ def context(method: str = "auto") -> BaseContext:
     return chosen
 
 
+@contextmanager
+def starting() -> Iterator[None]:
+    """Say in one line that processes cannot be started, as where there are too many."""
+    try:
+        yield
+    except (OSError, EOFError) as error:
+        raise BackendError(f"a process cannot be started: {error or type(error).__name__}") from error
+
+
 def settle_in() -> None:
     """Make this child process a good one: deaf to Ctrl-C, which is for the coordinator, and gone when that is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -70,6 +87,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+def ended(children: Iterable[BaseProcess]) -> list[BaseProcess]:
+    """Return those of the children that have ended, their exit status known."""
+    started = {child.sentinel: child for child in children if child.pid is not None}
+    gone = [started[sentinel] for sentinel in wait(list(started), 0.0) if isinstance(sentinel, int)]
+    for child in gone:
+        child.join(PARTING)  # its pipes are closed a moment before its status can be had
+    return gone
+
+
 def end(children: Iterable[BaseProcess], patience: float = 0.0) -> None:
     """Wait at most `patience` seconds for the children to end by themselves, then kill those that have not."""
     deadline = time.monotonic() + patience
@@ -82,6 +108,28 @@ def end(children: Iterable[BaseProcess], patience: float = 0.0) -> None:
             child.join()
 
 
+def sort_losses(
+    lost: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
+) -> tuple[list[Outcome], list[Task]]:
+    """Part the tasks that were lost with some processes into what is to be reported and what no worker had begun.
+
+    Tasks are numbered as they are handed over, and taken in that order: what is above the highest number taken is not
+    begun. `taken` is what each process took last, by process id; `names` are the workers' names. `dead` are the
+    processes that ended by themselves; those that were ended for their sake are not among them.
+    """
+    culprits = {taken[child.pid]: child for child in dead if child.pid is not None and child.pid in taken}
+    holders = {number: names.get(pid, "process") for pid, number in taken.items()}
+    last = max(taken.values(), default=0)
+    outcomes = [
+        died(task, holders[number], culprits[number])
+        if number in culprits
+        else _lost(task, holders.get(number, "process"), WORKER_STOPPED, STOPPED)
+        for number, task in lost.items()
+        if number <= last
+    ]
+    return outcomes, [task for number, task in lost.items() if number > last]
+
+
 def died(task: Task, worker: str, child: BaseProcess) -> Outcome:
     """Return what is to be said of a task that a worker process had when it ended by itself."""
     code = child.exitcode or 0
@@ -89,9 +137,14 @@ def died(task: Task, worker: str, child: BaseProcess) -> Outcome:
     return _lost(task, worker, WORKER_DIED, f"the worker process {how} while it had this page")
 
 
-def stopped(task: Task, worker: str) -> Outcome:
-    """Return what is to be said of a task whose worker we ended, since another process had left a common queue torn."""
-    return _lost(task, worker, WORKER_STOPPED, "the worker process was ended because another one had died")
+def worker_name(process: BaseProcess) -> str:
+    """Return what a pooled process is called, after the number that multiprocessing has given it."""
+    return f"process-{process.name.rpartition('-')[2]}"
+
+
+def names(children: Iterable[BaseProcess]) -> dict[int, str]:
+    """Return the children's names by process id."""
+    return {child.pid: child.name for child in children if child.pid is not None}
 
 
 def _lost(task: Task, worker: str, kind: str, message: str) -> Outcome:
@@ -104,3 +157,43 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+class ProcessBackend(Backend):
+    """A backend that waits until it hears something of its processes: an outcome, that one is ready, that one ended."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._late: list[Outcome] = []
+        """What came to be known while something else was being done."""
+        self._vain = 0
+
+    @abstractmethod
+    def _hear(self, timeout: float) -> list[Outcome]:
+        """Wait at most `timeout` seconds for something to be heard; return the outcomes that it brings, if any."""
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Listen until there are outcomes, or until `timeout` seconds have passed."""
+        deadline = time.monotonic() + timeout
+        outcomes, self._late = self._late, []
+        while not outcomes:
+            left = deadline - time.monotonic()
+            outcomes += self._hear(max(left, 0.0))
+            if left <= 0:
+                break
+        return outcomes
+
+    def _started_in_vain(self, worker: str) -> None:
+        """Note that a process ended before it could work; BackendError if that goes on."""
+        self._vain += 1
+        if self._vain > TRIES:
+            raise BackendError(f"{worker} ended before it could work, {TRIES + 1} times in a row")
+
+    def _listen_until(self, all_ready: Callable[[], bool]) -> None:
+        """Listen until every worker can work, so that the crawl's time does not contain their start."""
+        deadline = time.monotonic() + START_LIMIT
+        while not all_ready():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BackendError(f"the worker processes did not start within {START_LIMIT:.0f} s")
+            self._late += self._hear(left)

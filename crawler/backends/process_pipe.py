@@ -14,16 +14,14 @@ though a pipe takes only so many bytes before somebody reads: the worker has rea
 """
 
 import sys
-import time
-from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.process import BaseProcess
 
-from crawler.backends.base import Backend, BackendError, Plan
-from crawler.backends.children import PARTING, START_LIMIT, Ready, Unable, context, died, end, settle_in
+from crawler.backends.base import BackendError, Plan
+from crawler.backends.children import PARTING, ProcessBackend, Ready, Unable, context, died, end, settle_in, starting
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 
@@ -76,26 +74,20 @@ if sys.platform != "win32":
     WORKERS |= {"fork": ForkWorker, "forkserver": ForkServerWorker}
 
 
-class ProcessPipeBackend(Backend):
+class ProcessPipeBackend(ProcessBackend):
     """Processes, each at the end of a pipe."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._workers: dict[Connection, Worker] = {}
         self._hired = {Role.LIST: 0, Role.DETAIL: 0}
-        self._late: list[Outcome] = []
 
     def start(self) -> None:
         """Start the producers and the consumers, and return when all are ready."""
         for role, number in self.holds.items():
             for _ in range(number):
                 self._hire(role)
-        deadline = time.monotonic() + START_LIMIT
-        while not all(worker.ready for worker in self._workers.values()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise BackendError(f"the worker processes did not start within {START_LIMIT:.0f} s")
-            self._hear(left)
+        self._listen_until(lambda: all(worker.ready for worker in self._workers.values()))
 
     def submit(self, task: Task) -> None:
         """Send the task to a worker of its crew that has none."""
@@ -109,17 +101,6 @@ class ProcessPipeBackend(Backend):
             else:
                 worker.task = task
                 return
-
-    def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Wait for the first line that has something, and read all that have."""
-        deadline = time.monotonic() + timeout
-        outcomes, self._late = self._late, []
-        while not outcomes:
-            left = deadline - time.monotonic()
-            outcomes += self._hear(max(left, 0.0))
-            if left <= 0:
-                break
-        return outcomes
 
     def abandon(self, task: Task) -> None:
         """Kill the process that hangs in `task`, which nobody else is touched by, and start another."""
@@ -145,7 +126,8 @@ class ProcessPipeBackend(Backend):
         ways = context(self.plan.start_method)
         worker = WORKERS[ways.get_start_method() or "spawn"](name, role, self.plan.work, other_end)
         self._workers[line] = worker
-        worker.start()
+        with starting():
+            worker.start()
         other_end.close()  # this copy of it: the line ends when nobody holds its other end any more
 
     def _hear(self, timeout: float) -> list[Outcome]:
@@ -160,7 +142,7 @@ class ProcessPipeBackend(Backend):
             while line.poll():
                 match line.recv():
                     case Ready():
-                        worker.ready = True
+                        worker.ready, self._vain = True, 0
                     case Unable() as reason:
                         raise BackendError(str(reason))
                     case outcome:
@@ -176,6 +158,6 @@ class ProcessPipeBackend(Backend):
         line.close()
         end([worker], PARTING)
         if not worker.ready:
-            raise BackendError(f"worker {worker.name} ended before it could work")
+            self._started_in_vain(f"worker {worker.name}")
         self._hire(worker.role)
         return [] if worker.task is None else [died(worker.task, worker.name, worker)]

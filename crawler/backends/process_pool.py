@@ -13,6 +13,7 @@ begun goes to a new executor.
 
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from itertools import count
 from multiprocessing import active_children, current_process
 from multiprocessing.process import BaseProcess
@@ -21,8 +22,8 @@ from signal import SIGTERM
 from threading import BrokenBarrierError
 
 from crawler.backends.base import BackendError, Plan
-from crawler.backends.board import Board, sort_losses
-from crawler.backends.children import START_LIMIT, Unable, context, settle_in
+from crawler.backends.board import Board
+from crawler.backends.children import START_LIMIT, TRIES, Unable, context, settle_in, sort_losses, starting, worker_name
 from crawler.backends.pool import PoolBackend
 from crawler.model import Outcome, Task
 from crawler.work.base import Performer, Work
@@ -39,7 +40,7 @@ def _enter(work: Work, board: Board, all_here: Barrier) -> None:
     """Run once in each new process: open what only this process will use."""
     global _performer, _problem, _board, _name, _all_here
     settle_in()
-    _name = _worker_name(current_process())
+    _name = worker_name(current_process())
     try:
         _performer = work.open()
     except Exception as error:  # raised from here, it would break the pool without a word on why
@@ -58,10 +59,6 @@ def _meet() -> str | None:
 def _do(number: int, task: Task) -> Outcome:
     _board.take(number)
     return _performer.perform(task, _name)
-
-
-def _worker_name(process: BaseProcess) -> str:
-    return f"process-{process.name.rpartition('-')[2]}"
 
 
 class ProcessPoolBackend(PoolBackend):
@@ -90,6 +87,12 @@ class ProcessPoolBackend(PoolBackend):
                 child.kill()
 
     def _open(self) -> Executor:
+        for _ in range(1 + TRIES):
+            with starting(), suppress(BrokenExecutor, BrokenBarrierError):
+                return self._open_once()
+        raise BackendError(f"the processes of the pool ended before they could work, {1 + TRIES} times in a row")
+
+    def _open_once(self) -> Executor:
         ways = context(self.plan.start_method)
         others = set(active_children())
         all_here = ways.Barrier(self.plan.consumers)
@@ -98,14 +101,15 @@ class ProcessPoolBackend(PoolBackend):
             self.plan.consumers, mp_context=ways, initializer=_enter, initargs=(self.plan.work, self._board, all_here)
         )
         try:
-            problems = [meeting.result() for meeting in [executor.submit(_meet) for _ in range(self.plan.consumers)]]
-        except (BrokenExecutor, BrokenBarrierError, OSError) as error:
-            problems = [f"the processes of the pool could not start: {error or type(error).__name__}"]
-        self._children = set(active_children()) - others
-        for problem in filter(None, problems):
+            meetings = [executor.submit(_meet) for _ in range(self.plan.consumers)]
+            for problem in filter(None, [meeting.result() for meeting in meetings]):
+                raise BackendError(problem)
+        except BaseException:
+            self._children = set(active_children()) - others
             self._force()
             executor.shutdown()
-            raise BackendError(problem)
+            raise
+        self._children = set(active_children()) - others
         return executor
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
@@ -117,7 +121,7 @@ class ProcessPoolBackend(PoolBackend):
         assert self._executor is not None
         self._executor.shutdown()  # returns when every process has ended
         dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
-        names = {child.pid: _worker_name(child) for child in self._children if child.pid is not None}
+        names = {child.pid: worker_name(child) for child in self._children if child.pid is not None}
         lost = {self._numbers.pop(task): task for task in tasks}
         outcomes, unbegun = sort_losses(lost, self._board.taken(), dead, names)
         self._executor = self._open()

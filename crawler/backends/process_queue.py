@@ -13,7 +13,6 @@ for ever, or leaves half a message behind. So when one dies, its whole crew is e
 board in shared memory tells whose page it was, and which tasks nobody had begun.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import count
@@ -25,9 +24,21 @@ from queue import Empty, Full, SimpleQueue
 from threading import Thread
 from typing import NamedTuple, TypeAlias
 
-from crawler.backends.base import Backend, BackendError, Plan, drain
-from crawler.backends.board import Board, pids, sort_losses
-from crawler.backends.children import PARTING, START_LIMIT, Ready, Unable, context, end, settle_in
+from crawler.backends.base import BackendError, Plan, drain
+from crawler.backends.board import Board
+from crawler.backends.children import (
+    PARTING,
+    ProcessBackend,
+    Ready,
+    Unable,
+    context,
+    end,
+    ended,
+    names,
+    settle_in,
+    sort_losses,
+    starting,
+)
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 
@@ -94,8 +105,9 @@ class Crew:
 
     def start(self) -> None:
         """Start the processes."""
-        for worker in self.workers:
-            worker.start()
+        with starting():
+            for worker in self.workers:
+                worker.start()
         self.outcomes._writer.close()  # type: ignore[attr-defined] # so the last worker's end is the end of the pipe
 
     def listen(self, inbox: Inbox) -> None:
@@ -130,10 +142,6 @@ class Crew:
         with suppress(Full):
             self.tasks.put_nowait(None)
 
-    def dead(self) -> list[BaseProcess]:
-        """Return the processes that have ended."""
-        return [worker for worker in self.workers if worker.exitcode is not None]
-
     def end(self) -> None:
         """Kill the processes, and let the threads read what had been written."""
         self.over = True
@@ -157,7 +165,7 @@ class Crew:
         inbox.put((self, Ended()))
 
 
-class ProcessQueueBackend(Backend):
+class ProcessQueueBackend(ProcessBackend):
     """Two crews of processes, each behind a queue."""
 
     def __init__(self, plan: Plan) -> None:
@@ -165,7 +173,6 @@ class ProcessQueueBackend(Backend):
         self._inbox: Inbox = SimpleQueue()
         self._crews: dict[Role, Crew] = {}
         self._numbers = count(1)
-        self._late: list[Outcome] = []
 
     @property
     def holds(self) -> Mapping[Role, int]:
@@ -184,19 +191,8 @@ class ProcessQueueBackend(Backend):
         """Put a task into its crew's queue."""
         number, role = next(self._numbers), task.role.crew
         while not self._crews[role].put(number, task):
-            if self._crews[role].dead():
+            if ended(self._crews[role].workers):
                 self._late += self._replace(self._crews[role])
-
-    def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Take what the workers have put."""
-        deadline = time.monotonic() + timeout
-        outcomes, self._late = self._late, []
-        while not outcomes:
-            left = deadline - time.monotonic()
-            outcomes += self._take(left)
-            if left <= 0:
-                break
-        return outcomes
 
     def recall(self) -> Sequence[Task]:
         """Empty the queues."""
@@ -219,10 +215,10 @@ class ProcessQueueBackend(Backend):
         for crew in crews:
             crew.end()
 
-    def _take(self, timeout: float) -> list[Outcome]:
-        return [outcome for crew, event in drain(self._inbox, timeout) for outcome in self._hear(crew, event)]
+    def _hear(self, timeout: float) -> list[Outcome]:
+        return [outcome for crew, event in drain(self._inbox, timeout) for outcome in self._take_in(crew, event)]
 
-    def _hear(self, crew: Crew, event: Done | Ready | Unable | Ended) -> Sequence[Outcome]:
+    def _take_in(self, crew: Crew, event: Done | Ready | Unable | Ended) -> Sequence[Outcome]:
         match event:
             case Done(number, outcome) if crew.flying.pop(number, None) is not None:
                 return [outcome]
@@ -236,12 +232,14 @@ class ProcessQueueBackend(Backend):
 
     def _replace(self, crew: Crew) -> list[Outcome]:
         """End a crew of which a process has died, put another in its place, and return what became of its tasks."""
-        dead = crew.dead()
+        dead = ended(crew.workers)
         crew.end()
-        outcomes = self._take(0.0)
+        outcomes = self._hear(0.0)
         if crew.ready < len(crew.workers):
-            raise BackendError(f"worker {dead[0].name} ended before it could work")
-        lost, unbegun = sort_losses(crew.flying, crew.board.taken(), dead, pids(crew.workers))
+            self._started_in_vain(f"worker {dead[0].name}")
+        else:
+            self._vain = 0
+        lost, unbegun = sort_losses(crew.flying, crew.board.taken(), dead, names(crew.workers))
         self._crews[crew.role] = successor = Crew(context(self.plan.start_method), self.plan, crew.role)
         successor.start()
         self._await_readiness()
@@ -250,12 +248,6 @@ class ProcessQueueBackend(Backend):
         return outcomes + lost
 
     def _await_readiness(self) -> None:
-        """Wait until every worker can work, so that the crawl's time does not contain their start."""
         for crew in self._crews.values():
             crew.listen(self._inbox)
-        deadline = time.monotonic() + START_LIMIT
-        while any(crew.ready < len(crew.workers) for crew in self._crews.values()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise BackendError(f"the worker processes did not start within {START_LIMIT:.0f} s")
-            self._late += self._take(left)
+        self._listen_until(lambda: all(crew.ready == len(crew.workers) for crew in self._crews.values()))

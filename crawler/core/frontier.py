@@ -38,6 +38,9 @@ from crawler.model import (
 )
 from crawler.urls import Scope, host
 
+LOSSES = 5
+"""How often a page may be lost with its worker before it fails, whether it is known to be to blame or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -351,9 +354,10 @@ class Frontier:
         again = Task(task.url, task.role, task.depth, task.hops, task.attempt + 1, task.referrer)
         if failure.kind in (WORKER_DIED, WORKER_STOPPED):
             self._lost[task.url] = lost + 1
-            if task != self._on_trial:
+            guilty = failure.kind == WORKER_DIED and task == self._on_trial
+            if not guilty and lost + 1 < LOSSES:
                 self.tally.retries += 1
-                # A bystander is no suspect, unless it keeps being there: then it may be what the backend cannot name.
+                # A bystander is no suspect, unless it is there again: then it may be what the backend cannot name.
                 if failure.kind == WORKER_DIED or lost:
                     self._suspects.append(again)
                 else:

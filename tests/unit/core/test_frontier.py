@@ -469,14 +469,17 @@ def test_what_was_stopped_for_anothers_sake_goes_on_beside_the_others() -> None:
     }
 
 
-def test_what_is_there_whenever_a_worker_is_lost_is_tried_alone_and_fails_if_one_is_lost_again() -> None:
+def test_what_is_there_whenever_a_worker_is_lost_is_tried_alone_and_fails_in_the_end() -> None:
     frontier = make()
     frontier.complete(page(one(frontier), f"{A}/x", f"{A}/y"), 0.0)
     for task in take(frontier):
         frontier.complete(stopped(task), 0.0)
     for task in take(frontier):
         frontier.complete(stopped(task) if "x" in task.url else page(task, f"{A}/z"), 0.0)
-    frontier.complete(stopped(one(frontier)), 0.0)
+    for attempt in (3, 4, 5):
+        (alone,) = take(frontier)
+        assert (alone.url, alone.attempt) == (f"{A}/x", attempt)
+        frontier.complete(stopped(alone), 0.0)
     assert verdicts(frontier) == {
         f"{A}/": ("ok", None),
         f"{A}/x": ("failed", "worker-stopped"),

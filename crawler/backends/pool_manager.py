@@ -1,0 +1,283 @@
+"""A `multiprocessing.Pool` that is fed through `imap`, and a `Manager().Queue()` on which its workers say what they do.
+
+    coordinator ──▶ stream ──imap──▶ ══ pickle, pipe ══▶ process-1 … process-n ══ pickle, pipe ══▶ results
+                      ▲── "I have begun number 7" ◀── manager process: queue ◀──┘
+
+What the primitives give: `imap` turns a stream of tasks into a stream of results, in the order of the tasks;
+`imap_unordered` gives each as soon as it is there. Which one is `processes.ordered`: in order, one slow page holds back
+all that were handed over after it, list pages too, and with them the crawl.
+
+`imap` takes from its iterable whatever it can get, at once, and what is in the pool's pipe cannot be taken back. So the
+stream gives one, and then waits until a worker says that it has begun it. It says so on a manager's queue: a plain
+`multiprocessing.Queue` can be inherited by a process that starts, but not be sent to one that runs, as an argument of a
+call is. A manager is a process that keeps the real queue, and what is sent is an address. That costs a round trip for
+each use; in return nothing stays locked when one of those who use it is killed.
+
+The older interface, and it shows: a worker that dies is replaced without a word, its task is lost, and `imap` waits for
+ever. So the processes are watched here, and when one ends, the pool is given up as a whole and another one is opened.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from multiprocessing import TimeoutError as NotYet
+from multiprocessing import active_children, current_process
+from multiprocessing.connection import wait
+from multiprocessing.managers import SyncManager
+from multiprocessing.pool import IMapIterator
+from multiprocessing.process import BaseProcess
+from queue import Queue, SimpleQueue
+from signal import SIGTERM
+from threading import Barrier, BrokenBarrierError, Thread
+from typing import NamedTuple, TypeAlias
+
+from crawler.backends.base import BackendError, Plan, drain
+from crawler.backends.children import (
+    PARTING,
+    START_LIMIT,
+    ProcessBackend,
+    Unable,
+    context,
+    end,
+    ended,
+    settle_in,
+    sort_losses,
+    starting,
+    worker_name,
+)
+from crawler.model import Outcome, Role, Task
+from crawler.work.base import Performer, Work
+
+LOOK = 1.0
+"""Seconds that the next result is waited for before it is asked whether the pool is over."""
+
+
+class Begun(NamedTuple):
+    """What a worker says when it has taken a task."""
+
+    pid: int
+    number: int
+
+
+class Done(NamedTuple):
+    """What a worker returns for each task."""
+
+    number: int
+    outcome: Outcome
+
+
+class Ended(NamedTuple):
+    """What the watch says when a process has ended."""
+
+
+Notices: TypeAlias = "Queue[Begun | None]"
+Inbox: TypeAlias = "SimpleQueue[tuple[Crew, Done | Ended]]"
+
+# Each worker process has its own of these.
+_performer: Performer
+_problem: str | None = None
+_name: str
+_notices: Notices
+
+
+def _enter(work: Work) -> None:
+    """Run once in each new process: open what only this process will use."""
+    global _performer, _problem, _name
+    settle_in()
+    _name = worker_name(current_process())
+    try:
+        _performer = work.open()
+    except Exception as error:  # raised from here, it would make the pool start one process after another, for ever
+        _problem = str(Unable(_name, str(error)))
+
+
+def _meet(all_here: Barrier, notices: Notices) -> str | None:
+    """Take the queue, wait until every process is here, so that each is called once, and return what is wrong."""
+    global _notices
+    _notices = notices
+    all_here.wait(START_LIMIT)
+    return _problem
+
+
+def _do(item: tuple[int, Task]) -> Done:
+    number, task = item
+    _notices.put(Begun(os.getpid(), number))
+    return Done(number, _performer.perform(task, _name))
+
+
+class Crew:
+    """A pool, its manager, and the threads that listen to them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.flying: dict[int, Task] = {}
+        self.taken: dict[int, int] = {}
+        self.over = False
+        self._plan = plan
+        self._others = set(active_children())
+        self._waiting: SimpleQueue[tuple[int, Task] | None] = SimpleQueue()
+        ways = context(plan.start_method)
+        self._manager = SyncManager(ctx=ways)
+        with starting():
+            self._manager.start(settle_in)
+            self._pool = ways.Pool(plan.consumers, _enter, (plan.work,))
+        self.children = set(active_children()) - self._others
+        self._results: IMapIterator[Done] | None = None
+
+    def start(self, inbox: Inbox) -> bool:
+        """Wait until every process is ready, then open the stream and listen; False if one has ended instead."""
+        size, deadline = self._plan.consumers, time.monotonic() + START_LIMIT
+        try:
+            self._notices: Notices = self._manager.Queue()
+            all_here = self._manager.Barrier(size)
+            meetings = [self._pool.apply_async(_meet, (all_here, self._notices)) for _ in range(size)]
+            while not all(meeting.ready() for meeting in meetings):
+                meetings[-1].wait(LOOK)
+                if ended(self.children):
+                    return False
+                if time.monotonic() > deadline:
+                    raise BackendError(f"the processes of the pool did not start within {START_LIMIT:.0f} s")
+            for problem in filter(None, [meeting.get() for meeting in meetings]):
+                raise BackendError(problem)
+        except (OSError, EOFError, BrokenBarrierError):  # the manager has ended
+            return False
+        imap = self._pool.imap if self._plan.ordered else self._pool.imap_unordered
+        self._results = imap(_do, self._stream())
+        Thread(target=self._read, args=(inbox, LOOK), daemon=True).start()
+        Thread(target=self._watch, args=(inbox,), daemon=True).start()
+        return True
+
+    def put(self, number: int, task: Task) -> None:
+        """Let a task wait for its turn in the stream."""
+        self.flying[number] = task
+        self._waiting.put((number, task))
+
+    def recall(self) -> list[Task]:
+        """Take back what has not gone into the stream."""
+        return [self.flying.pop(item[0]) for item in drain(self._waiting, 0.0) if item is not None]
+
+    def close(self) -> None:
+        """End the stream, and wait for what is under way. A pool must be closed before it can be joined."""
+        self._waiting.put(None)
+        self._pool.close()
+        self._pool.join()
+
+    def end(self, inbox: Inbox) -> list[BaseProcess]:
+        """End the processes; return those that had ended by themselves."""
+        self.over = True
+        self._waiting.put(None)
+        with suppress(OSError, EOFError, AttributeError):
+            self._notices.put(None)
+        # It waits for a lock, which a killed worker may hold for ever: so it does that in a thread of its own.
+        terminating = Thread(target=self._pool.terminate, daemon=True)
+        terminating.start()
+        terminating.join(PARTING)
+        dead = [child for child in self.children if child.exitcode not in (None, -SIGTERM)]
+        self._manager.shutdown()
+        while left := set(active_children()) - self._others:
+            end(left)
+        self._read(inbox, 0.0)
+        return dead
+
+    def _stream(self) -> Iterator[tuple[int, Task]]:
+        """What `imap` iterates over, in a thread of the pool's: one task at a time, the next when somebody has it."""
+        with suppress(OSError, EOFError):  # the manager is gone
+            while (item := self._waiting.get()) is not None:
+                yield item
+                if (begun := self._notices.get()) is not None:
+                    self.taken[begun.pid] = begun.number
+
+    def _read(self, inbox: Inbox, patience: float) -> None:
+        """Bring the results, one after another, until there will be none, or until the pool is over and has no more."""
+        while self._results is not None:
+            try:
+                inbox.put((self, self._results.next(patience)))
+            except NotYet:
+                if self.over:
+                    return
+            except StopIteration:
+                return
+            except Exception:  # noqa: S112 - a call that could not say what it does: the watch knows why
+                continue
+
+    def _watch(self, inbox: Inbox) -> None:
+        wait([child.sentinel for child in self.children])
+        inbox.put((self, Ended()))
+
+
+class PoolManagerBackend(ProcessBackend):
+    """One crew of pooled processes, for list and detail pages alike."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._inbox: Inbox = SimpleQueue()
+        self._numbers = count(1)
+        self._crew: Crew | None = None
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """`producers` list pages; a detail page a worker, and `capacity` more that wait for the stream."""
+        return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
+
+    def turns(self, crew: Role) -> float:  # noqa: ARG002 - it is one crew
+        """All that is handed over waits for the same workers."""
+        return 1 + sum(self.holds.values()) / self.plan.consumers
+
+    def start(self) -> None:
+        """Open the pool, its processes ready."""
+        while not (crew := self._open()).start(self._inbox):
+            crew.end(self._inbox)
+            self._started_in_vain("a process of the pool")
+        self._vain = 0
+
+    def submit(self, task: Task) -> None:
+        """Put the task where the stream takes it from."""
+        assert self._crew is not None, "submit before start"
+        self._crew.put(next(self._numbers), task)
+
+    def recall(self) -> Sequence[Task]:
+        """Take back what has not gone into the stream."""
+        return self._crew.recall() if self._crew else ()
+
+    def abandon(self, task: Task) -> None:
+        """Kill the process that hangs in `task`, if one does; what follows is what follows any death."""
+        if self._crew:
+            for child in self._crew.children:
+                if child.pid in self._crew.taken and self._crew.flying.get(self._crew.taken[child.pid]) == task:
+                    child.kill()
+
+    def stop(self) -> None:
+        """Close the pool, and end the processes that do not come to an end by themselves."""
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.recall()
+            closing = Thread(target=crew.close, daemon=True)
+            closing.start()
+            closing.join(PARTING)
+            crew.end(self._inbox)
+
+    def _open(self) -> Crew:
+        self._crew = Crew(self.plan)
+        return self._crew
+
+    def _hear(self, timeout: float) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for crew, event in drain(self._inbox, timeout):
+            match event:
+                case Done(number, outcome) if crew.flying.pop(number, None) is not None:
+                    outcomes.append(outcome)
+                case Ended() if not crew.over:
+                    outcomes += self._replace(crew)
+        return outcomes
+
+    def _replace(self, crew: Crew) -> list[Outcome]:
+        """Give up a pool of which a process has died, open another, and return what became of its tasks."""
+        dead = crew.end(self._inbox)
+        outcomes = self._hear(0.0)
+        names = {child.pid: worker_name(child) for child in crew.children if child.pid is not None}
+        lost, unbegun = sort_losses(crew.flying, crew.taken, dead, names)
+        self.start()
+        for task in unbegun:
+            self.submit(task)
+        return outcomes + lost
