@@ -48,6 +48,7 @@ class Entry:
 # fmt: off
 BACKENDS = {
     "rlock": Entry("rlock:RLockBackend", THREADS, "shared list + threading.RLock", "seeing why one would rather be woken than look again"),
+    "condition": Entry("condition:ConditionBackend", THREADS, "shared list + threading.Condition", "seeing how one waits without looking: what a queue has inside"),
     "queue": Entry("queue:QueueBackend", THREADS, "queue.Queue", "most crawls: bounded, fair, hard to get wrong"),
     "semaphore": Entry("semaphore:SemaphoreBackend", THREADS, "threading.BoundedSemaphore", "throttling calls whose threads one does not own"),
     "thread-pool": Entry("thread_pool:ThreadPoolBackend", THREADS, "ThreadPoolExecutor", "work that waits: futures, cancellation, no thread a page"),
