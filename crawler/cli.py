@@ -154,7 +154,7 @@ def _resume_command(folder: Path) -> str:
 @commands.command()
 def backends() -> int:
     """List the backends: their primitive and what they are for."""
-    rows = [(name, entry.primitive, entry.purpose) for name, entry in BACKENDS.items()]
+    rows = [(name, entry.primitive, entry.missing or entry.purpose) for name, entry in BACKENDS.items()]
     table(("backend", "primitive", "what it is for"), rows)
     return OK
 

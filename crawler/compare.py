@@ -139,8 +139,8 @@ def describe(workload: Workload) -> str:
 
 
 def known(names: Sequence[str]) -> Sequence[str]:
-    """Return the backends of these names, or all of them."""
-    return names or tuple(BACKENDS)
+    """Return the backends of these names, or all that this machine can run."""
+    return names or tuple(name for name, entry in BACKENDS.items() if not entry.missing)
 
 
 def _crawl(backend: str, workload: Workload, url: str, folder: Path, extra: Sequence[str]) -> tuple[float, str | None]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from threading import Thread
 
-from crawler.backends.base import Backend, Plan
+from crawler.backends.base import Backend, BackendError, Plan
 from crawler.model import Outcome, Role, Task
 
 PARTING = 1.0
@@ -111,3 +111,25 @@ class PoolBackend(Backend):
         error = next(error for future in self._futures if isinstance(error := future.exception(0), BrokenExecutor))
         self._futures.clear()
         return [*(future.result() for future in kept), *self._broken(lost, error)]
+
+
+class ThreadsBackend(PoolBackend):
+    """A pool whose workers are threads of this process: none of them can be ended."""
+
+    def abandon(self, task: Task) -> None:
+        """Leave the pool whose thread hangs, and move what it has not begun to a new one.
+
+        A pool never starts more threads than it was made for, so the hanging one cannot be replaced in it.
+        """
+        if any(task == begun for begun in self._futures.values()):
+            assert self._executor is not None
+            hung = next(future for future, begun in self._futures.items() if begun == task)
+            del self._futures[hung]
+            waiting = self.recall()
+            self._executor.shutdown(wait=False)
+            self._executor = self._open()
+            for other in waiting:
+                self.submit(other)
+
+    def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
+        raise BackendError(f"a thread of the pool could not start to work: {error}")

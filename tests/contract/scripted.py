@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import select
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.model import Outcome, Role, Task, Timings
@@ -13,8 +14,22 @@ from crawler.work.base import AsyncPerformer, Performer
 HANG = 60.0
 """Seconds that a hanging task takes: longer than any test waits for it."""
 
-RELEASE = threading.Event()
-"""Set when a test is over: a thread that hangs in this process may go."""
+
+class Release:
+    """Set when a test is over: what hangs in this process may go. A pipe, since interpreters share no events."""
+
+    def __init__(self) -> None:
+        self.read_end, self._write_end = os.pipe()
+
+    def clear(self) -> None:
+        os.close(self.read_end)
+        self.read_end, self._write_end = os.pipe()
+
+    def set(self) -> None:
+        os.close(self._write_end)
+
+
+RELEASE = Release()
 
 
 @dataclass(frozen=True)
@@ -25,11 +40,13 @@ class ScriptedWork:
     """Where a file is left for each performer that is opened or closed, and for each task that hangs."""
     broken: bool = False
     """Whether performers cannot be opened."""
+    home: tuple[int, int] = field(default_factory=lambda: (os.getpid(), RELEASE.read_end))
+    """The process in which the test runs, and what can be read there when it is over."""
 
     def open(self) -> Performer:
         if self.broken:
             raise RuntimeError("no client here")
-        return ScriptedPerformer(self.folder)
+        return ScriptedPerformer(self.folder, self.home)
 
     def open_async(self) -> AsyncPerformer:
         if self.broken:
@@ -71,8 +88,9 @@ def links(url: str) -> tuple[str, ...]:
 
 
 class ScriptedPerformer:
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, home: tuple[int, int]) -> None:
         self.folder = folder
+        self.home = home
         self.thread = threading.get_ident()
         leave(folder, "opened")
 
@@ -80,8 +98,11 @@ class ScriptedPerformer:
         started = time.monotonic()
         if "/hang" in task.url:
             leave(self.folder, task.url.rpartition("/")[2])
-        if seconds := pause(task):
-            RELEASE.wait(seconds)
+        seconds = pause(task)
+        if os.getpid() == self.home[0]:
+            select.select([self.home[1]], [], [], seconds)
+        else:
+            time.sleep(seconds)
         return answer(task, worker, started)
 
     def close(self) -> None:

@@ -133,6 +133,15 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has interpreters")
+def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Path) -> None:
+    done = run("--backend=interpreters", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "interpreters needs Python 3.14 or later" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_url_can_be_looked_at_closely() -> None:
     with FixtureServer(pages=PAGES) as server:
         page = json.loads(run("fetch", server.url, "--set=extract.fields.title=title").stdout)

@@ -1,0 +1,68 @@
+"""An `InterpreterPoolExecutor`: threads of one process, each with an interpreter, and so a GIL, of its own.
+
+    coordinator ──submit──▶ [ work items ] ══pickle══▶ interpreter-1 … interpreter-n ══pickle══▶ Future ──▶ coordinator
+
+What the primitive gives: pages are parsed on all cores at once, as in processes, and there is one process to start, to
+look after and to pay for. Interpreters share no objects, though they share the memory: each loads every module anew,
+and what goes from one to another is pickled. The globals below exist once in each.
+
+What it asks in return: a module written in C must say that it can be loaded more than once in a process, and many do
+not yet. Of the libraries of this crawler ada-url, selectolax and lxml refuse (2026); a crawl then ends at once, with a
+line that names the first one that did. And as threads, interpreters cannot be killed.
+"""
+
+import pickle
+from concurrent.futures import BrokenExecutor, Executor, Future
+from importlib import import_module
+
+from crawler.backends.base import BackendError
+from crawler.backends.pool import ThreadsBackend
+from crawler.model import Outcome, Task
+from crawler.work.base import Performer, Work
+
+_performer: Performer
+_name: str
+_problem: str | None = None
+
+
+def _enter(pickled_work: bytes) -> None:
+    """Run once in each new interpreter: open what only this one will use."""
+    global _performer, _name, _problem
+    # By name: before Python 3.14 there is no such module.
+    _name = f"interpreter-{import_module('concurrent.interpreters').get_current().id}"
+    try:
+        work: Work = pickle.loads(pickled_work)  # noqa: S301 - our own; unpickled here, as that is what loads modules
+        _performer = work.open()
+    except Exception as error:  # raised from here, it would be logged, traceback and all, and break the pool
+        _problem = f"worker {_name} cannot work: {error}"
+
+
+def _report() -> str | None:
+    """Return what is wrong with this interpreter."""
+    return _problem
+
+
+def _do(task: Task) -> Outcome:
+    return _performer.perform(task, _name)
+
+
+class InterpretersBackend(ThreadsBackend):
+    """Pooled interpreters, each with a performer of its own."""
+
+    def _open(self) -> Executor:
+        executor: Executor = import_module("concurrent.futures").InterpreterPoolExecutor(
+            self.plan.consumers, initializer=_enter, initargs=(pickle.dumps(self.plan.work),)
+        )
+        # As many calls as interpreters: each finds none idle, and so starts one.
+        reports = [executor.submit(_report) for _ in range(self.plan.consumers)]
+        try:
+            problems = [report.result() for report in reports]
+        except BrokenExecutor as error:
+            problems = [f"the interpreters of the pool could not start: {error}"]
+        for problem in filter(None, problems):
+            executor.shutdown(cancel_futures=True)
+            raise BackendError(problem)
+        return executor
+
+    def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
+        return executor.submit(_do, task)
