@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
