@@ -232,7 +232,7 @@ def test_a_worker_process_that_is_killed_in_mid_task_is_known_by_that_task(name:
 
 @every_process_backend
 def test_pages_that_kill_their_worker_fail_and_nothing_else_does(name: str, tmp_path: Path) -> None:
-    with make(name, consumers=2) as backend, Store.create(tmp_path, {}) as store:
+    with make(name, consumers=2) as backend, Store.open(tmp_path, {}) as store:
         frontier = Frontier(
             CrawlRules(obey_robots=False),
             Scope(HostSet(), detail_patterns=["/ok/*", "/die/*"]),

@@ -16,10 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from crawler.backends.registry import BACKENDS
 from fixtures.faults import FINITE
 from fixtures.process import FixtureServer
-from tests.integration.shop import canonical, command, lines, shop, truth
+from tests.integration.shop import AVAILABLE, canonical, command, lines, shop, truth
 
 PAGES = 150
 CONSUMERS = 6
@@ -128,7 +127,7 @@ def _wait(crawl: "subprocess.Popen[bytes]", seconds: float) -> None:
 def main() -> None:
     """Kill crawls for as many rounds as told, and print what came of it."""
     parser = argparse.ArgumentParser(description="Kill crawls with kill -9, resume them, and count what is lost.")
-    parser.add_argument("backends", nargs="*", default=sorted(BACKENDS), metavar="BACKEND")
+    parser.add_argument("backends", nargs="*", default=AVAILABLE, metavar="BACKEND")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--kills", type=int, default=5, help="kills in a round")
     parser.add_argument("--seed", type=int, default=int(time.time()))

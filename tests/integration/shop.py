@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from crawler.backends.registry import BACKENDS
 from crawler.compare import _toml
 from fixtures.faulty import FaultySite
 from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
+
+AVAILABLE = sorted(name for name, entry in BACKENDS.items() if not entry.missing)
+"""The backends that this machine has."""
 
 
 def command(*args: str) -> list[str]:
