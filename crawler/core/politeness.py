@@ -20,6 +20,8 @@ class Gate:
     """Seconds between the end of one request and the start of the next; above 0 there is one slot."""
     used: int = 0
     ready_at: float = 0.0
+    ended_at: float = float("-inf")
+    """When the last request came back."""
 
     @property
     def slots(self) -> int:
@@ -42,6 +44,7 @@ class Gate:
 
     def end(self, now: float) -> None:
         """Begin the pause after a request that has come back, whether it was still awaited or not."""
+        self.ended_at = now
         if self.delay > 0:
             self.rest_until(now + self.delay)
 
@@ -54,5 +57,6 @@ class Gate:
         self.ready_at = max(self.ready_at, time)
 
     def slow_to(self, delay: float) -> None:
-        """Leave at least `delay` seconds between requests, as a Crawl-delay asks."""
+        """Leave at least `delay` seconds between requests, as a Crawl-delay asks; from the last one on, too."""
         self.delay = max(self.delay, min(delay, MAX_CRAWL_DELAY))
+        self.rest_until(self.ended_at + self.delay)

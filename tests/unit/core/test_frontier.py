@@ -349,8 +349,11 @@ def test_our_own_group_counts_and_not_the_one_for_all() -> None:
 
 
 def test_crawl_delay_is_honoured() -> None:
-    frontier = answered("User-agent: *\nCrawl-delay: 3", f"{A}/x")
-    assert frontier.next(0.0) == Wait(3.0)
+    frontier = make(obey_robots=True)
+    frontier.complete(robots(one(frontier), "User-agent: *\nCrawl-delay: 3"), 1.0)
+    assert frontier.next(1.0) == Wait(4.0), "the request for robots.txt counts"
+    frontier.complete(page(one(frontier, 4.0), f"{A}/x"), 5.0)
+    assert frontier.next(5.0) == Wait(8.0)
 
 
 @pytest.mark.parametrize(
