@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from operator import itemgetter
 
 import aiohttp
 from aiohttp import http_exceptions
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from crawler.work.addresses import AddressRule
@@ -54,14 +55,41 @@ class _Resolver(AbstractResolver):
         """Do nothing: there is nothing open."""
 
 
+class _Connection(ResponseHandler):
+    """aiohttp's connection, which says so when it breaks in the middle of a body.
+
+    aiohttp (3.14) takes a reset for the end of a body that has no length; and on a bad chunk it closes the connection,
+    and lets who waits for the body wait until the time-out.
+    """
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let the reader of a body that has not ended know why it will not."""
+        body, error = self._payload, self.exception() or exc
+        if body is not None and error is not None and not body.is_eof():
+            body.set_exception(error)
+        super().connection_lost(exc)
+
+
+def _open_connection(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _Connection(loop)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's pool, of connections of our own. It has no hook for that; the contract test holds that it works."""
+
+    def __init__(self, addresses: AddressRule) -> None:
+        # How many connections at once is the frontier's to say, not the pool's.
+        super().__init__(limit=0, ttl_dns_cache=DNS_SECONDS, resolver=_Resolver(addresses))
+        self._factory = partial(_open_connection, self._loop)
+
+
 class AiohttpClient:
     """The client `aiohttp` (see `AsyncClient`). To be made within a running loop."""
 
     def __init__(self, addresses: AddressRule) -> None:
         self._addresses = addresses
         self._session = aiohttp.ClientSession(
-            # How many connections at once is the frontier's to say, not the pool's.
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=DNS_SECONDS, resolver=_Resolver(addresses)),
+            connector=_Connector(addresses),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
@@ -93,12 +121,11 @@ class AiohttpClient:
                 response.status,
                 ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers),
             )
-            with _watched(response):
-                while exchange.hungry:
-                    if chunk := await response.content.readany():
-                        exchange.feed(chunk)
-                    else:
-                        exchange.end()
+            while exchange.hungry:
+                if chunk := await response.content.readany():
+                    exchange.feed(chunk)
+                else:
+                    exchange.end()
             if not response.content.at_eof():
                 response.close()
 
@@ -112,35 +139,6 @@ class AiohttpClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
-
-
-@contextmanager
-def _watched(response: aiohttp.ClientResponse) -> Iterator[None]:
-    """Wake the reader of a body when its connection is closed.
-
-    aiohttp (3.14) closes the connection on a bad chunk, and lets who waits for the body wait until the time-out.
-    """
-    connection, content = response.connection, response.content
-    if connection is None or connection.protocol is None:
-        # The connection is back in the pool: the body is here, as it is for most pages.
-        yield
-        return
-    protocol = connection.protocol
-
-    def wake(_closed: object = None) -> None:
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(protocol.exception() or aiohttp.ClientPayloadError("the connection was closed"))
-
-    closed = protocol.closed
-    if closed is None:
-        wake()
-        yield
-        return
-    closed.add_done_callback(wake)
-    try:
-        yield
-    finally:
-        closed.remove_done_callback(wake)
 
 
 def open_client(addresses: AddressRule) -> AiohttpClient:

@@ -6,6 +6,7 @@ from typing import Self
 
 from crawler.model import Failure, Outcome, Record, Role, Task, Timings
 from crawler.urls import host
+from crawler.work.body import Body
 from crawler.work.charset import decode
 from crawler.work.cookies import Cookies
 from crawler.work.exchange import Exchange
@@ -89,7 +90,7 @@ class Visit:
             return self._settled(failure=self._failure or failure("internal", "the client brought no answer"))
         content = exchange.body.content()
         if self._task.role is Role.ROBOTS:
-            return self._settled(robots=content.decode("utf-8-sig", "replace"), size=len(content))
+            return self._settled(robots=_robots_text(exchange.body), size=len(content))
         html = decode(content, exchange.head.content_type)
         links, record = self._desk.extractor.read(html, self._task.url, self._task.role)
         return self._settled(links=links, record=record, size=len(content))
@@ -130,6 +131,13 @@ class Visit:
         if error.kind == "connection" and self._exchange is not None and self._exchange.head is not None:
             return failure("truncated", "the connection broke in the middle of the body")
         return failure(error.kind, error.message)
+
+
+def _robots_text(body: Body) -> str:
+    """Return the text of a robots.txt: UTF-8 (RFC 9309 section 2.2), unless a byte order mark says otherwise."""
+    text = decode(body.content(), "text/plain; charset=utf-8")
+    # Where it is cut, the last line may say what it does not mean: `Disallow: /` of `Disallow: /private`.
+    return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] if body.full else text
 
 
 def internal(error: Exception) -> Failure:

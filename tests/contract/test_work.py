@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import pickle
 import socket
@@ -337,6 +338,53 @@ def test_a_reset_in_the_middle_of_the_body_is_truncated(worker: Worker, serve: S
     assert (failure.kind, failure.transient) == ("truncated", True)
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+def test_a_reset_is_truncated_though_only_the_end_would_tell_the_length(
+    worker: Worker, serve: Serve, pause: float
+) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE)
+        server.wait(pause)
+        return reset(connection)
+
+    server = serve(script)
+    for failure in [worker.fails(server.url) for _ in range(5)]:
+        # Where the reset comes at once, the head may be lost with it.
+        assert failure.kind == "truncated" or (not pause and failure.kind == "connection")
+
+
+def test_a_reset_after_a_whole_page_does_no_harm(worker: Worker, serve: Serve) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(html(PAGE))
+        server.wait(0.1)
+        return reset(connection)
+
+    server = serve(script)
+    outcomes = worker.perform(server.url, f"{server.origin}/2")
+    assert [outcome.record for outcome in outcomes] == [{"title": "Hello"}] * 2
+
+
+def test_nobody_is_told_of_a_broken_connection_but_by_the_outcome(
+    worker: Worker, serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def script(connection: socket.socket, _head: bytes) -> bool:
+        connection.sendall(html(PAGE, length=5000))
+        server.wait(0.1)
+        return reset(connection)
+
+    server = serve(script)
+    worker.fails(server.url)
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_comes_after_a_page_is_not_taken_for_the_next_answer(worker: Worker, serve: Serve) -> None:
+    fake = html(b"<title>Fake</title>")
+    server = serve(html(PAGE) + fake)
+    outcomes = worker.perform(*(f"{server.origin}/{number}" for number in range(5)))
+    assert [outcome.record for outcome in outcomes] == [{"title": "Hello"}] * 5
+
+
 CHUNKED = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
 NOT_HTTP = {
     "garbage": b"\x00\x01\x02 nonsense\r\n\r\n",
@@ -651,7 +699,14 @@ def test_robots_txt_is_cut_at_500_kib(worker: Worker, serve: Serve, coding: str)
     server = serve(answer("200 OK", body, f"Content-Encoding: {coding}"))
     outcome = worker.perform(f"{server.origin}/robots.txt", role=Role.ROBOTS, max_bytes=1000)[0]
     assert outcome.robots is not None
-    assert (len(outcome.robots), outcome.size) == (500 * 1024, 500 * 1024)
+    assert outcome.robots == "Disallow: /x\n" * (500 * 1024 // 13), "without the line that is cut off"
+    assert outcome.size == 500 * 1024
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_robots_txt_is_utf_8_unless_its_mark_says_otherwise(worker: Worker, serve: Serve, encoding: str) -> None:
+    server = serve(answer("200 OK", "Disallow: /é".encode(encoding)))
+    assert worker.perform(f"{server.origin}/robots.txt", role=Role.ROBOTS)[0].robots == "Disallow: /é"
 
 
 def test_robots_txt_fails_and_redirects_like_a_page(worker: Worker, serve: Serve) -> None:
