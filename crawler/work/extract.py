@@ -1,6 +1,6 @@
 """From a page's text to its links and its record: the same whatever the parser."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crawler.model import FieldValue, Record, Role, Scalar
 from crawler.urls import canonical
@@ -8,6 +8,10 @@ from crawler.work.links import resolve_all
 from crawler.work.numerals import parse_float, parse_int
 from crawler.work.parsers import Document, parser
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
+from crawler.work.weight import too_complex, weigh
+
+TEXT = 10_000_000
+"""Characters that the values of a field may have in all: of nested elements that all match, each has the same text."""
 
 
 class Extractor:
@@ -23,9 +27,14 @@ class Extractor:
         """Return a page's links, where they are followed, and a detail page's record.
 
         Links are canonical, in document order, each once; those of a page whose links are not followed are none.
+
+        Raises:
+            FetchError: `too-complex`, to read it would take too long or too much memory, whatever the parser.
         """
         # Parsers differ on NUL (the standard drops it in one place and replaces it in another); no page means it.
-        document = self._parser.parse(html.replace("\0", ""))
+        html = html.replace("\0", "")
+        weigh(html)
+        document = self._parser.parse(html)
         follows = self._follows.get(role, False)
         wants_record = role is Role.DETAIL
         base = _base(document, url) if follows or wants_record else url
@@ -48,15 +57,26 @@ def _base(document: Document, url: str) -> str:
 def _field(document: Document, field: FieldSpec, base: str) -> FieldValue:
     """Return a field's value: with `many` those that convert, else the first element's, None if there is none."""
     names = _attribute_names(field)
-    texts: Sequence[str | None]
+    texts: Iterable[str | None]
     if names:
         texts = document.attributes(field.css, names, first=not field.many)
     else:
         texts = document.texts(field.css, first=not field.many)
-    values = [_CONVERTERS[field.type](text, base) for text in texts if text is not None]
+    values = [_CONVERTERS[field.type](text, base) for text in _bounded(texts, field.name)]
     if field.many:
         return [value for value in values if value is not None]
     return values[0] if values else None
+
+
+def _bounded(texts: Iterable[str | None], name: str) -> Iterator[str]:
+    """Yield the texts that are there; FetchError once they are too long in all."""
+    length = 0
+    for text in texts:
+        if text is not None:
+            length += len(text)
+            if length > TEXT:
+                raise too_complex(f"the field {name} holds more than {TEXT:,} characters")
+            yield text
 
 
 def _attribute_names(field: FieldSpec) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Pages read by BeautifulSoup, over libxml2 (`bs4-lxml`) or Python's own html.parser (`bs4-html`)."""
 
+import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import soupsieve
 from bs4 import BeautifulSoup, CData, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
@@ -9,6 +10,8 @@ from bs4.element import NavigableString, RubyParenthesisString, RubyTextString
 
 _SEEN = (NavigableString, CData, RubyTextString, RubyParenthesisString)
 """The strings that are text: BeautifulSoup leaves out ruby annotations, which browsers show."""
+
+_UNFINISHED_TAG = re.compile("<[a-zA-Z/!?]")
 
 
 class SoupDocument:
@@ -20,9 +23,9 @@ class SoupDocument:
             if not template.decomposed:
                 template.decompose()
 
-    def texts(self, css: str, *, first: bool) -> Sequence[str]:
-        """Return the text of the elements (see `Document`)."""
-        return [_text(element) for element in self._select(css, first=first)]
+    def texts(self, css: str, *, first: bool) -> Iterator[str]:
+        """Yield the text of the elements (see `Document`)."""
+        return (_text(element) for element in self._select(css, first=first))
 
     def attributes(self, css: str, names: Sequence[str], *, first: bool) -> Sequence[str | None]:
         """Return an attribute of each element (see `Document`)."""
@@ -55,7 +58,9 @@ class HtmlParser(LxmlParser):
     def parse(self, html: str) -> SoupDocument:
         """Return the document."""
         # Of two attributes of a name the first counts, by the standard and in the other parsers.
-        soup = BeautifulSoup(html, "html.parser", multi_valued_attributes=None, on_duplicate_attribute="ignore")
+        soup = BeautifulSoup(
+            _finished(html), "html.parser", multi_valued_attributes=None, on_duplicate_attribute="ignore"
+        )
         return SoupDocument(soup)
 
 
@@ -66,6 +71,19 @@ def open_parser(name: str) -> LxmlParser:
     warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
     warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
     return HtmlParser() if name == "bs4-html" else LxmlParser()
+
+
+def _finished(html: str) -> str:
+    """Return the page without the tag that it breaks off in, and with its last comment closed (HTML section 13.2.5).
+
+    Older versions of html.parser look for the end of such a thing anew from each `<` on: on some pages for hours.
+    """
+    if unfinished := _UNFINISHED_TAG.search(html, html.rfind(">") + 1):
+        html = html[: unfinished.start()]
+    for start, end in (("<!--", "-->"), ("<![CDATA[", "]]>")):
+        if html.rfind(start) > html.rfind(end):
+            html += end
+    return html
 
 
 def _text(element: Tag) -> str:

@@ -1,6 +1,6 @@
 """Pages read by Lexbor, by way of selectolax: the HTML standard's own tree, built in C."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -14,9 +14,9 @@ class SelectolaxDocument:
     def __init__(self, html: str) -> None:
         self._tree = LexborHTMLParser(html)
 
-    def texts(self, css: str, *, first: bool) -> Sequence[str]:
-        """Return the text of the elements (see `Document`)."""
-        return [_text(node) for node in self._select(css, first=first)]
+    def texts(self, css: str, *, first: bool) -> Iterator[str]:
+        """Yield the text of the elements (see `Document`)."""
+        return (_text(node) for node in self._select(css, first=first))
 
     def attributes(self, css: str, names: Sequence[str], *, first: bool) -> Sequence[str | None]:
         """Return an attribute of each element (see `Document`)."""

@@ -7,7 +7,7 @@
 A parser's library is imported when the parser is asked for, and not before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -21,8 +21,8 @@ PARSERS = {
 class Document(Protocol):
     """A parsed page. What stands in a `<template>` is no part of it, as in a browser."""
 
-    def texts(self, css: str, *, first: bool) -> Sequence[str]:
-        """Return the text of each element that matches (of the first only, if `first`), in document order.
+    def texts(self, css: str, *, first: bool) -> Iterable[str]:
+        """Yield the text of each element that matches (of the first only, if `first`), in document order.
 
         White space as it stands; without the text of scripts and styles within.
         """

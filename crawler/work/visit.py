@@ -75,6 +75,8 @@ class Visit:
         """Return what became of the task."""
         try:
             return self._read()
+        except FetchError as error:
+            return self._settled(failure=failure(error.kind, error.message))
         except Exception as error:
             return self._settled(failure=internal(error))
 

@@ -1,5 +1,6 @@
 """Links and fields: the same whatever the parser."""
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from crawler.model import Record, Role
 from crawler.work.extract import Extractor
+from crawler.work.http import FetchError
 from crawler.work.parsers import PARSERS, validate_selector
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
 
@@ -183,6 +185,27 @@ def test_20_000_nested_elements_hide_no_link(parser: str, tag: str, closed: bool
 
 def test_50_000_links_are_found(parser: str) -> None:
     assert len(links(parser, "".join(f"<a href=l{number}>x</a>" for number in range(50_000)))) == 50_000
+
+
+def test_a_page_that_would_take_too_long_is_refused_by_all_alike(parser: str) -> None:
+    with pytest.raises(FetchError) as error:
+        links(parser, "".join(f"<p><b id={number}>" for number in range(2_500)))
+    assert error.value.kind == "too-complex"
+
+
+def test_a_field_that_holds_the_same_text_over_and_over_is_refused(parser: str) -> None:
+    html = "<div>" * 2_000 + "x" * 10_000
+    assert value(parser, html, "div") == "x" * 10_000
+    with pytest.raises(FetchError) as error:
+        value(parser, html, "div", many=True)
+    assert error.value.kind == "too-complex"
+
+
+@pytest.mark.parametrize("unfinished", ["<a x='", "<?x ", "<!--x>", "<svg><![CDATA[", "</a ", "<!x", "<!--"])
+def test_what_is_not_finished_is_not_looked_at_again_and_again(parser: str, unfinished: str) -> None:
+    before = time.process_time()
+    assert links(parser, "<a href=x>y</a>" + unfinished * 20_000) == ("http://h.example/a/x",)
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize(
