@@ -1,0 +1,97 @@
+"""robots.txt as strangers write it: whatever they do, it is read, quickly, and as its parser would."""
+
+import math
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from protego import Protego
+
+from crawler.core.politeness import MAX_CRAWL_DELAY, Gate
+from crawler.core.robots import Rules, product_token
+
+AGENT = "crawler"
+NAMES = st.sampled_from(
+    ["a:b", "a: b", "*", "crawler", "Crawler", "crawl", "other", "other*", "craw*", "cra wler", "crawlerbot", "", "-"]
+)
+NUMBERS = st.sampled_from(
+    ["0", "1", "-5", "nan", "inf", "-inf", "1e400", "1e-400", "9" * 400, "\u0665", "0x10", "1 2", "1,5"]
+)
+PATHS = st.text(alphabet="/ab*$%?=&;\u00e9#\x00 ", max_size=12) | st.just("/")
+LINES = (
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["User-agent", "useragent", "USER AGENT", "user  agent"]),
+        st.sampled_from([":", " ", " : ", ""]),
+        NAMES,
+    )
+    | st.builds("{}: {}".format, st.sampled_from(["Disallow", "allow", "disalow", "Sitemap", "Host"]), PATHS)
+    | st.builds(
+        "{}: {}".format, st.sampled_from(["Crawl-delay", "Request-rate", "Visit-time"]), NUMBERS | st.text(max_size=8)
+    )
+    | st.text(max_size=20)
+)
+TEXTS = st.lists(LINES, max_size=12).flatmap(
+    lambda lines: st.sampled_from(["\n", "\r\n", "\r", "\u2028", "\n\n"]).map(lambda end: end.join(lines))
+)
+URLS = st.text(alphabet="/ab$%?=&;C3A9", max_size=12).map("http://a.test/{}".format)
+
+
+@given(st.text(max_size=300) | st.binary(max_size=300).map(lambda data: data.decode("latin-1")) | TEXTS, URLS)
+def test_any_text_is_read(text: str, url: str) -> None:
+    rules = Rules(text, AGENT)
+    assert isinstance(rules.allow(url), bool)
+    assert all(isinstance(sitemap, str) for sitemap in rules.sitemaps)
+    assert math.isfinite(rules.crawl_delay)
+    assert rules.crawl_delay >= 0
+    gate = Gate(per_host=8)
+    gate.slow_to(rules.crawl_delay)
+    assert 0 <= gate.delay <= MAX_CRAWL_DELAY
+
+
+@given(TEXTS, st.lists(URLS, min_size=1, max_size=5), st.sampled_from([AGENT, "other", "my-bot", "*"]))
+@example("User-agent: *\nDiasllow: /", ["http://a.test/"], AGENT)
+@example("user-agent a:b\nuser agent crawler\nDisallow: /", ["http://a.test/"], AGENT)
+@example("User-agent: other\nDisallow: /", ["http://a.test/"], AGENT)
+@example("User-agent: other\nUser-agent: crawler\nDisallow: /a\nUser-agent: *\nDisallow: /", ["http://a.test/b"], AGENT)
+def test_it_means_what_its_parser_says(text: str, urls: list[str], agent: str) -> None:
+    rules, whole = Rules(text, agent), Protego.parse(text)
+    assert [rules.allow(url) for url in urls] == [whole.can_fetch(url, agent) for url in urls]
+    assert rules.crawl_delay == (whole.crawl_delay(agent) or 0.0)
+    assert list(rules.sitemaps) == list(whole.sitemaps)
+
+
+@given(st.text(max_size=40))
+def test_any_user_agent_has_a_name(user_agent: str) -> None:
+    assert "/" not in product_token(user_agent)
+    Rules("User-agent: *\nDisallow: /x", product_token(user_agent)).allow("http://a.test/x")
+
+
+HUGE = {
+    "names": "User-agent: {}\n",
+    "rules": "Disallow: /{}\n",
+    "wildcards": "Disallow: /*{}*\n",
+    "groups": "User-agent: a{0}\nDisallow: /{0}\n",
+    "our own groups": "User-agent: crawler\nDisallow: /{}\n",
+    "sitemaps": "Sitemap: http://a.test/{}\n",
+    "noise": "{}\n",
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_half_a_megabyte_is_read_in_a_moment(name: str) -> None:
+    text = "User-agent: crawler\n" + "".join(f"User-agent: a{n}\n" for n in range(10_000)) * (name == "rules")
+    text += "".join(HUGE[name].format(number) for number in range(500_000 // len(HUGE[name])))
+    before = time.process_time()
+    rules = Rules(text, AGENT)
+    for number in range(20):
+        rules.allow(f"http://a.test/page/{number}?x=y")
+    assert time.process_time() - before < 10
+
+
+@pytest.mark.parametrize("line", ["Disallow: /" + "*a" * 250_000, "Disallow: /" + "$" * 250_000, "a" * 500_000])
+def test_a_line_of_half_a_megabyte_is_read_in_a_moment(line: str) -> None:
+    before = time.process_time()
+    Rules(f"User-agent: *\n{line}$\n", AGENT).allow("http://a.test/" + "a" * 5_000 + "b")
+    assert time.process_time() - before < 10
