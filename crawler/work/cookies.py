@@ -21,6 +21,8 @@ COOKIES = 100
 _KEPT = re.compile(r"[\t -~]{1,4096}")
 """The Set-Cookie headers that are kept: neither endless (RFC 6265 section 6.1) nor with bytes that clients send anew
 each in their own way."""
+_FOR_EVER = re.compile(r"max-age[^;]*\d{16}", re.IGNORECASE)
+"""More seconds than http.cookiejar can count: it would print a traceback."""
 
 
 class _Answer:
@@ -29,7 +31,7 @@ class _Answer:
     def __init__(self, set_cookies: Iterable[str]) -> None:
         self._headers = Message()
         for value in set_cookies:
-            if _KEPT.fullmatch(value):
+            if _KEPT.fullmatch(value) and not _FOR_EVER.search(value):
                 self._headers["Set-Cookie"] = value
 
     def info(self) -> Message:

@@ -44,6 +44,57 @@ def test_a_flood_of_cookies_is_not_kept() -> None:
     assert len(cookies.header(URL) or "") < 1_000
 
 
+PARTS = st.sampled_from(
+    [
+        "a=1",
+        "=",
+        "a",
+        ";",
+        "Path=/",
+        "Path",
+        "Path=x",
+        "Domain=a.example",
+        "Domain=.example",
+        "Domain=",
+        "Secure",
+        "HttpOnly",
+        "Max-Age=1",
+        "Max-Age=-1",
+        "Max-Age=1e9",
+        f"Max-Age={'9' * 400}",
+        "Max-Age=x",
+        "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+        "Expires=Fri, 31 Feb 99999 99:99:99 XYZ",
+        "Expires=0",
+        'a="b;c"',
+        'a="',
+        "Version=x",
+        "Version=1",
+        "Port",
+        'Port="80,x"',
+        "expires",
+        "\t",
+        "$Path=/",
+        "SameSite=None",
+        "__Host-a=1",
+    ]
+)
+
+
+@given(
+    st.lists(
+        st.lists(PARTS | st.text(alphabet=st.characters(max_codepoint=255), max_size=8), max_size=6).map("; ".join),
+        max_size=4,
+    )
+)
+def test_any_attributes_are_survived_and_no_other_host_gets_the_cookie(values: list[str]) -> None:
+    cookies = Cookies()
+    cookies.store(URL, values)
+    assert (cookies.header(URL) or "").isprintable()
+    assert cookies.header("http://b.example/x/y") is None
+
+
 @given(st.lists(st.text(alphabet=st.characters(max_codepoint=255), max_size=80), max_size=4))
 def test_any_header_is_survived(values: list[str]) -> None:
     cookies = Cookies()
