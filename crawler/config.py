@@ -32,6 +32,10 @@ Tree = dict[str, Any]
 class ConfigError(Exception):
     """The configuration cannot be used: one line that names the key, the reason and the way out."""
 
+    def __init__(self, message: str) -> None:
+        # What it quotes may have been written on several.
+        super().__init__(" ".join(message.splitlines()))
+
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return ` (did you mean …?)` with the name that looks most like `name`, or nothing."""
@@ -77,7 +81,8 @@ def _latency(value: object) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number of seconds or a distribution")
     parse_latency(value)
-    return value
+    # A whole number would be neither of the field's types, and pydantic would say so on stderr.
+    return value if isinstance(value, str) else float(value)
 
 
 def _fault(name: str) -> str:

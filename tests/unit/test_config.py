@@ -1,5 +1,9 @@
 """The configuration: what the shipped file says, and what is told of a wrong one."""
 
+import json
+import pickle
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +66,94 @@ def test_a_value_is_toml_and_else_a_string() -> None:
     assert tree == {"a": {"b": 1, "c": [1, 2], "d": "h1.title", "e": True, "f": "1\nx=2", "g": ""}}
 
 
-@given(st.text())
-def test_any_setting_is_taken_or_refused_in_words(setting: str) -> None:
-    tree: dict[str, Any] = {}
+TABLES = Config().model_dump()
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([0, 1, -1, 2**64, 10**400])
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(
+        ["requests", "http://a.test/", "h1", "a:b", "a[", "*", "list", "float", "rest", "uniform(0, 1)", "\n"]
+    )
+    | st.datetimes()
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.dictionaries(
+    st.text(max_size=6),
+    VALUES | st.dictionaries(st.sampled_from(["css", "attr", "type", "many", "typ"]), SCALARS, max_size=4),
+    max_size=3,
+)
+TREES = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            name: st.fixed_dictionaries({}, optional=dict.fromkeys(table, VALUES))
+            | st.dictionaries(st.sampled_from(sorted(table)) | st.text(max_size=6), VALUES, max_size=4)
+            | VALUES
+            for name, table in TABLES.items()
+        },
+        "extract": st.fixed_dictionaries({}, optional={"fields": FIELDS, "parser": SCALARS}),
+        "crawls": VALUES,
+    },
+)
+
+
+def complaint(work: Callable[[], object]) -> str | None:
+    """Return what a ConfigError says, one line; None if there was none."""
     try:
-        put(tree, setting)
-        check(tree, "--set")
-    except ConfigError:
-        pass
+        work()
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def use(tree: dict[str, Any]) -> None:
+    """Take all that a crawl takes from a document, unless it is refused."""
+    told = complaint(lambda: check(tree, "config.toml"))
+    if told is not None:
+        assert len(told.splitlines()) == 1
+        assert told.startswith("config.toml: ")
+        return
+    config = check(tree, "config.toml")
+    settings = config.work_settings({})
+    assert settings.timeout > 0
+    assert pickle.loads(pickle.dumps(settings)) == settings
+    assert config.rules().per_host > 0
+    config.scope().role("http://a.test/x?y")
+    assert json.loads(json.dumps(config.meaning())) == config.meaning()
+
+
+@given(TREES)
+def test_any_document_is_taken_or_refused_in_one_line(tree: dict[str, Any]) -> None:
+    use(tree)
+
+
+KEYS = st.sampled_from([f"{name}.{key}" for name, table in TABLES.items() for key in table]) | st.just(
+    "extract.fields.x.css"
+)
+
+
+@given(st.lists(st.text() | st.builds("{}={}".format, KEYS, st.text(max_size=20) | SCALARS.map(str)), max_size=3))
+def test_any_settings_are_taken_or_refused_in_one_line(settings: list[str]) -> None:
+    tree: dict[str, Any] = {}
+    for setting in settings:
+        told = complaint(partial(put, tree, setting))
+        assert told is None or len(told.splitlines()) == 1
+    use(tree)
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(data)
+    told = complaint(partial(read, path))
+    if told is None:
+        use(read(path))
+    else:
+        assert len(told.splitlines()) == 1
