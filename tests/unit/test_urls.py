@@ -1,10 +1,21 @@
 """URLs in messages, and the hosts of a scope."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.urls import HostSet, canonical, has_credentials, quotable, without_credentials
+from crawler.urls import (
+    HostSet,
+    canonical,
+    has_credentials,
+    host,
+    origin,
+    path_and_query,
+    quotable,
+    without_credentials,
+)
 
 # ---- credentials ---------------------------------------------------------------------------------------------------
 
@@ -75,6 +86,26 @@ def test_what_is_no_url_is_quoted_without_what_may_be_credentials(text: str) -> 
 
 def test_what_has_no_credentials_is_quoted_whole() -> None:
     assert quotable("javascript:alert(1)") == "javascript:alert(1)"
+
+
+# ---- the canonical form --------------------------------------------------------------------------------------------
+
+HREFS = st.text() | st.text(alphabet="htps:/\\.?#@[]%&=1aZ\u00e9 \t\n\x00\ud800", max_size=30)
+ADDRESSES = HREFS | st.builds("{}//{}/{}".format, st.sampled_from(["http:", "https:", "HTTP:", ""]), HREFS, HREFS)
+
+
+@given(ADDRESSES, st.none() | st.sampled_from(["http://a.test/", "https://a.test:1/b/c?d", "http://[::1]/"]))
+def test_any_href_has_a_canonical_form_of_the_known_shape_or_none(href: str, base: str | None) -> None:
+    url = canonical(href, base)
+    if url is None:
+        return
+    assert re.fullmatch(r"https?://[^/?#@\s]+/[^#\s]*", url, re.ASCII)
+    assert url.isascii()
+    assert url.isprintable()
+    assert canonical(url) == url, "once is enough"
+    assert canonical(url, "http://b.test/x?y") == url
+    assert url == f"{origin(url)}{path_and_query(url)}"
+    assert origin(url).endswith(f"//{host(url)}")
 
 
 # ---- hosts ---------------------------------------------------------------------------------------------------------

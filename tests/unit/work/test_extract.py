@@ -1,5 +1,6 @@
 """Links and fields: the same whatever the parser."""
 
+import json
 import time
 from collections.abc import Iterable
 
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model import Record, Role
+from crawler.urls import canonical
+from crawler.work.charset import decode
 from crawler.work.extract import Extractor
 from crawler.work.http import FetchError
 from crawler.work.parsers import PARSERS, validate_selector
@@ -251,3 +254,33 @@ def test_any_markup_is_read_by_every_parser(html: str) -> None:
         found, fields = read(name, html)
         assert all(link.startswith("http") for link in found)
         assert fields is not None
+
+
+SELECTORS = st.sampled_from(["p", "title", "a[href]", "td, li", "script", "body *", "div > b", ":not(p)", "*"])
+SPECS = st.lists(
+    st.builds(
+        FieldSpec,
+        st.just("x"),
+        SELECTORS,
+        st.none() | st.sampled_from(["href", "class", "id"]),
+        st.sampled_from(FieldType),
+        st.booleans(),
+    ),
+    max_size=3,
+)
+BYTES = st.binary(max_size=200) | st.lists(st.sampled_from(TAGS) | st.text(max_size=5), max_size=12).map(
+    lambda parts: "".join(parts).encode("utf-8", "replace")
+)
+
+
+@given(
+    BYTES, SPECS, st.sampled_from([None, "text/html", "text/html; charset=utf-16", "text/html; charset=gbk", "\xff"])
+)
+def test_any_bytes_give_links_and_a_record_that_can_be_written(
+    body: bytes, specs: list[FieldSpec], content_type: str | None
+) -> None:
+    html = decode(body, content_type)
+    for name in PARSERS:
+        links, record = Extractor(WorkSettings(parser=name, fields=tuple(specs))).read(html, URL, Role.DETAIL)
+        json.dumps([links, record], allow_nan=False, ensure_ascii=False).encode("utf-8")
+        assert all(canonical(link) == link for link in links)

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model import Role, Task
+from crawler.urls import canonical
 from crawler.work.http import MESSAGE_LENGTH, FetchError, Head, failure, one_line
+from crawler.work.verdict import judge
 
 
 @given(st.text())
@@ -73,3 +76,32 @@ def test_a_head_that_does_not_say_where_the_body_ends_is_refused(headers: list[t
 @pytest.mark.parametrize("value", ["", "html", "text/", "/html", "text html", "\x1b[31m/x"])
 def test_a_media_type_that_is_none_is_unknown(value: str) -> None:
     assert Head.read(200, [("Content-Type", value)]).media_type is None
+
+
+BYTES = st.text(alphabet=st.characters(max_codepoint=255), max_size=40)
+HEADERS = st.tuples(
+    st.sampled_from(
+        [
+            *("Content-Type", "content-encoding", "Content-Length", "Transfer-Encoding", "Location", "Retry-After"),
+            *("Set-Cookie", "X-Other"),
+        ]
+    )
+    | BYTES,
+    BYTES | st.sampled_from(["chunked", "gzip", "7", "text/html; charset=x", "http://[", "//a.test", "javascript:1"]),
+)
+
+
+@given(st.integers(100, 999), st.lists(HEADERS, max_size=6), st.sampled_from(Role))
+def test_any_head_is_judged_or_refused(status: int, headers: list[tuple[str, str]], role: Role) -> None:
+    try:
+        head = Head.read(status, headers)
+    except FetchError as error:
+        kind, told = error.kind, error.message
+        assert kind == "protocol"
+        assert told
+        return
+    verdict = judge(Task("http://a.test/x", role), head, 0.0)
+    if verdict is not None and verdict.failure is not None:
+        assert verdict.failure.message.isprintable()
+    if verdict is not None and verdict.redirect is not None:
+        assert canonical(verdict.redirect) == verdict.redirect
