@@ -19,6 +19,9 @@ from crawler.backends.registry import BACKENDS
 from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
 from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
+from crawler.hazards.base import HazardError
+from crawler.hazards.registry import HAZARDS
+from crawler.hazards.show import show
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.database import FolderInUseError, StoreError
 from crawler.urls import has_credentials, quotable
@@ -160,6 +163,20 @@ def backends() -> int:
 
 
 @commands.command()
+@click.argument("name", required=False)
+def hazards(name: str | None) -> int:
+    """Run into what goes wrong in concurrent code, and see what cures it: NAME, or `all`; without it, list them."""
+    if name is None:
+        table(("hazard", "what goes wrong"), [(known, entry.gist) for known, entry in HAZARDS.items()])
+        return OK
+    if name not in (*HAZARDS, "all"):
+        hint = nearest(name, (*HAZARDS, "all"))
+        raise click.UsageError(f"there is no hazard {name!r}{hint}; `crawler hazards` lists them")
+    told = [show(each) for each in (HAZARDS if name == "all" else [name])]
+    return OK if all(told) else FAILED
+
+
+@commands.command()
 @_configured
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
@@ -243,7 +260,7 @@ def status(arguments: Sequence[str]) -> int:
         return _complain(str(error), BAD_USAGE)
     except FolderInUseError as error:
         return _complain(str(error), BAD_USAGE)
-    except (StoreError, BackendError, FixtureError) as error:
+    except (StoreError, BackendError, FixtureError, HazardError) as error:
         return _complain(str(error), FAILED)
     except click.Abort:
         return INTERRUPTED

@@ -143,6 +143,14 @@ def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["deadlock", "join-before-drain"])
+def test_a_hazard_can_be_run_from_anywhere_and_ends_by_itself(name: str, tmp_path: Path) -> None:
+    done = run("hazards", name, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    labels = [line.split()[0] for line in done.stdout.splitlines() if line and not line.startswith(" ")]
+    assert labels == [f"{name}:", "try", "seen", "why", "cure", "seen", "read"]
+
+
 def test_one_url_can_be_looked_at_closely() -> None:
     with FixtureServer(pages=PAGES) as server:
         page = json.loads(run("fetch", server.url, "--set=extract.fields.title=title").stdout)
