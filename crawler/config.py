@@ -16,7 +16,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules
+from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
+from crawler.core.robots import product_token
+from crawler.core.traps import TrapLimits
 from crawler.urls import HostSet, Scope, canonical, host, quotable, without_credentials
 from crawler.work.addresses import AddressRule
 from crawler.work.parsers import validate_selector
@@ -160,6 +163,20 @@ class Politeness(_Table):
     obey_robots: bool = True
     per_host: AtLeastOne = 8
     delay: Seconds = 0.0
+    max_backoff: Seconds = 5.0
+    give_up_after: Count = 50
+
+
+class TrapTable(_Table):
+    """[traps]: how far a site is followed that may be endless."""
+
+    path_length: Count = 2_000
+    repeated_segments: Count = 3
+    session_ids: Count = 500
+    calendar_pages: Count = 1_000
+    query_variants: Count = 10_000
+    numbered_pages: Count = 1_000_000
+    page_links: Count = 100_000
 
 
 class FieldTable(_Table):
@@ -199,6 +216,7 @@ class Config(_Table):
     http: Http = Http()
     retry: Retry = Retry()
     politeness: Politeness = Politeness()
+    traps: TrapTable = TrapTable()
     extract: Extract = Extract()
     fixture: Fixture = Fixture()
 
@@ -226,6 +244,9 @@ class Config(_Table):
             follow_list="list" in self.site.follow,
             follow_detail="detail" in self.site.follow,
             addresses=self._addresses(private_hosts),
+            page_links=self.traps.page_links,
+            obey_robots=self.politeness.obey_robots,
+            robots_agent=product_token(self.http.user_agent),
         )
 
     def _addresses(self, private_hosts: Mapping[str, Collection[str]]) -> AddressRule:
@@ -242,12 +263,12 @@ class Config(_Table):
         return CrawlRules(
             user_agent=self.http.user_agent,
             obey_robots=self.politeness.obey_robots,
-            per_host=self.politeness.per_host,
-            delay=self.politeness.delay,
+            hosts=HostRules(**self.politeness.model_dump(exclude={"obey_robots"})),
             max_pages=self.crawl.max_pages,
             max_depth=self.crawl.max_depth,
             max_redirects=self.http.max_redirects,
             retry=RetryPolicy(self.retry.attempts, self.retry.backoff, self.retry.max_wait),
+            traps=TrapLimits(**self.traps.model_dump(exclude={"page_links"})),
             consumers=self.crawl.consumers,
             capacity=self.crawl.capacity,
             widen_scope=not self.site.allowed_hosts,
@@ -269,7 +290,7 @@ class Config(_Table):
     def meaning(self) -> Tree:
         """Return the part of the configuration that a crawl cannot change on its way without becoming another."""
         tree = self.model_dump(mode="json")
-        kept: Tree = {table: tree[table] for table in ("site", "extract")}
+        kept: Tree = {table: tree[table] for table in ("site", "extract", "traps")}
         kept["crawl"] = {key: tree["crawl"][key] for key in ("start_urls", "max_depth")}
         kept["politeness"] = {"obey_robots": self.politeness.obey_robots}
         if not self.crawl.start_urls:

@@ -108,6 +108,12 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if reasons:
         found.append(("why not ok", reasons))
+    if report["surplus"]:
+        surplus = ", ".join(f"{count} {reason}" for reason, count in report["surplus"].items())
+        found.append(("links left", f"{surplus} (each is a limit of [traps])"))
+    if report["hosts_given_up"]:
+        hosts = "; ".join(f"{host} ({why})" for host, why in report["hosts_given_up"].items())
+        found.append(("given up", hosts))
     if report["pending"]:
         found.append(("still to go", f"{report['pending']} pages ({report['status']})"))
     found += [

@@ -98,8 +98,10 @@ class Outcome:
     robots: str | None = None
     """The text of robots.txt."""
     skip: str | None = None
-    """The reason for which a page was left on purpose, as `content-type`."""
+    """The reason for which a page was left on purpose, as `content-type`; one left as `noindex` may have links."""
     failure: Failure | None = None
+    surplus_links: int = 0
+    """Links beyond the most that are taken from one page: they are counted and not brought."""
 
 
 class Verdict(Enum):

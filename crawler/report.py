@@ -54,6 +54,8 @@ def describe(
         "cpu_seconds": round(cost.cpu_seconds, 3),
         "peak_memory": cost.peak_memory,
         "robots_failures": tally.robots_failures,
+        "hosts_given_up": tally.hosts_given_up,
+        "surplus": dict(tally.surplus.most_common()),
         "versions": versions(),
     }
 

@@ -20,10 +20,12 @@ from itertools import count
 from random import Random
 
 from crawler.core.flights import Flights
+from crawler.core.politeness import HostRules
 from crawler.core.queues import HostQueues
-from crawler.core.report import Tally
+from crawler.core.report import HOST_GIVEN_UP, Tally
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules
+from crawler.core.traps import TrapLimits, Traps
 from crawler.model import (
     ADDRESS_FORBIDDEN,
     WORKER_DIED,
@@ -63,12 +65,12 @@ class CrawlRules:
 
     user_agent: str = "crawler"
     obey_robots: bool = True
-    per_host: int = 8
-    delay: float = 0.0
+    hosts: HostRules = field(default_factory=HostRules)
     max_pages: int = 0
     max_depth: int = 0
     max_redirects: int = 5
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    traps: TrapLimits = field(default_factory=TrapLimits)
     consumers: int = 10
     capacity: int = 10
     """Detail URLs that may wait, here or in the hand-off, before list pages are withheld."""
@@ -99,9 +101,10 @@ class Frontier:
         self._known: set[str] = set()
         self._starts: set[str] = set()
         self._redirects: dict[str, str] = {}
-        self._queues = HostQueues(rules.per_host, rules.delay)
+        self._queues = HostQueues(rules.hosts)
         self._flights = Flights(leases)
         self._robots = RobotsBook(rules.user_agent)
+        self._traps = Traps(rules.traps)
         self._delayed: list[tuple[float, int, Task]] = []
         self._ticket = count()
         self._suspects: deque[Task] = deque()
@@ -126,7 +129,8 @@ class Frontier:
         for page in settled:
             self._restore(page)
         waiting = sorted((task for task in taken_up if task.url not in self._known), key=lambda task: task.depth)
-        self._known.update(task.url for task in waiting)
+        for task in waiting:
+            self._know(task.url)
         self._level = waiting[0].depth if waiting else 0
         for task in waiting:
             self._enter(task)
@@ -159,6 +163,7 @@ class Frontier:
             else:
                 self._queues.gate(host(task.url)).end(now)
             return
+        self._judge_host(task, outcome.failure, now)
         self._queues.release(task, now)
         if outcome.failure is not None:
             self._fail(task, outcome.failure, outcome, now)
@@ -167,7 +172,9 @@ class Frontier:
         elif outcome.redirect is not None:
             self._redirected(outcome, outcome.redirect)
         elif outcome.skip is not None:
+            # A page that is not to be indexed may have links all the same.
             self._settle(task, Verdict.SKIPPED, outcome.skip, outcome)
+            self._follow(outcome)
         else:
             self._settle(task, Verdict.OK, None, outcome)
             self._follow(outcome)
@@ -176,7 +183,7 @@ class Frontier:
         """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
         if self._flights.land(task):
             self._queues.release(task, now, sent=False)
-            self._queues.add(task, first=True)
+            self._enqueue(task, first=True)
 
     def cancel(self) -> None:
         """Start nothing more; `next` is Done when what is in flight has come back."""
@@ -205,11 +212,13 @@ class Frontier:
         for task in lost:
             self._queues.release(task, now)
         for task in late:
+            failure = Failure("timeout", "the worker did not come back in time", transient=True)
             self._changes.overdue.append(task)
-            self._fail(task, Failure("timeout", "the worker did not come back in time", transient=True), None, now)
+            self._judge_host(task, failure, now)
+            self._fail(task, failure, None, now)
         self._queues.wake(now)
         while self._delayed and self._delayed[0][0] <= now:
-            self._queues.add(heapq.heappop(self._delayed)[2], first=True)
+            self._enqueue(heapq.heappop(self._delayed)[2], first=True)
 
     def _pick(self, now: float) -> Task | None:
         if self._suspects or self._on_trial in self._flights:
@@ -252,7 +261,7 @@ class Frontier:
         gate = self._queues.gate(host(self._suspects[0].url))
         if gate.full or gate.ready_at > now:
             return None
-        gate.enter()
+        gate.enter(self._suspects[0])
         self._on_trial = self._suspects.popleft()
         return self._on_trial
 
@@ -294,13 +303,20 @@ class Frontier:
         depth = outcome.task.depth + 1
         if self._rules.max_depth and depth > self._rules.max_depth:
             return
+        if outcome.surplus_links:
+            self.tally.surplus["page-links"] += outcome.surplus_links
         known = self._known
         for url in outcome.links:
             if url in known or not self._scope.holds(url):
                 continue
             role = self._scope.role(url)
-            if role is not None:
+            if role is None:
+                continue
+            trap = self._traps.take(url, known)
+            if trap is None:
                 self._take_up(Task(url, role, depth, referrer=outcome.task.url))
+            else:
+                self.tally.surplus[trap] += 1
 
     def _redirected(self, outcome: Outcome, target: str) -> None:
         task = outcome.task
@@ -316,6 +332,9 @@ class Frontier:
         role = self._scope.start_role(target) if starting else self._scope.role(target)
         if role is None:
             self._settle(task, Verdict.SKIPPED, "filtered", outcome)
+            return
+        if target not in self._known and not starting and (trap := self._traps.take(target, self._known)) is not None:
+            self._settle(task, Verdict.SKIPPED, trap, outcome)
             return
         self._redirects[task.url] = target
         self._settle(task, Verdict.SKIPPED, "redirected", outcome)
@@ -335,11 +354,9 @@ class Frontier:
         if outcome.redirect is None:
             self._robots_known(site, *self._robots.learn(site, outcome.robots or ""))
         elif task.hops < MAX_HOPS:
-            self._queues.add(Task(outcome.redirect, Role.ROBOTS, hops=task.hops + 1, referrer=site))
+            self._enqueue(Task(outcome.redirect, Role.ROBOTS, hops=task.hops + 1, referrer=site))
         else:
-            failure = Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False)
-            self._robots_known(site, *self._robots.give_up(site, failure))
-            self.tally.robots_failed(site, failure)
+            self._robots_missing(site, Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False))
 
     def _robots_known(self, site: str, rules: Rules, parked: Iterable[Task]) -> None:
         if rules.crawl_delay:
@@ -347,34 +364,66 @@ class Frontier:
         for task in parked:
             self._admit(task)
 
+    def _robots_missing(self, site: str, failure: Failure, *, hops: int = 0) -> None:
+        self.tally.robots_failed(site, failure)
+        self._robots_known(site, *self._robots.give_up(site, failure, hops=hops))
+
+    def _judge_host(self, task: Task, failure: Failure | None, now: float) -> None:
+        """Take what became of a request for a sign of how its host is, and give the host up if it is a bad one."""
+        name = host(task.url)
+        gate = self._queues.gate(name)
+        if failure is None or not failure.transient:
+            gate.answered()
+        elif failure.kind not in (WORKER_DIED, WORKER_STOPPED):
+            hopeful = not gate.given_up
+            gate.failed(task, now)
+            if failure.retry_after is not None:
+                gate.rest_until(now + min(failure.retry_after, self._rules.retry.max_wait))
+            if gate.given_up and hopeful:
+                self.tally.hosts_given_up[name] = f"{failure.kind}: {failure.message}"
+                self._give_up(name)
+
+    def _give_up(self, name: str) -> None:
+        """Drop all that waits for a host. What is parked, or deeper than the level, is dropped when its turn comes."""
+        tasks = self._queues.drain(name)
+        for waiting in (self._suspects, [task for _, _, task in self._delayed]):
+            tasks += [task for task in waiting if host(task.url) == name]
+        self._suspects = deque(task for task in self._suspects if host(task.url) != name)
+        self._delayed = [entry for entry in self._delayed if host(entry[2].url) != name]
+        heapq.heapify(self._delayed)
+        for task in tasks:
+            self._drop(task, None, task.attempt - 1)
+
+    def _drop(self, task: Task, outcome: Outcome | None, attempts: int) -> None:
+        """Be done with a task of a host that is given up, after so many attempts; the last of them had this outcome."""
+        if task.role is Role.ROBOTS:
+            self._robots_missing(task.referrer or "", Failure(HOST_GIVEN_UP, "its host was given up", transient=False))
+        else:
+            self._settle(task, Verdict.FAILED, HOST_GIVEN_UP, outcome, attempts)
+
     def _fail(self, task: Task, failure: Failure, outcome: Outcome | None, now: float) -> None:
-        if failure.retry_after is not None:
-            self._queues.gate(host(task.url)).rest_until(now + min(failure.retry_after, self._rules.retry.max_wait))
         lost = self._lost.get(task.url, 0)
         again = Task(task.url, task.role, task.depth, task.hops, task.attempt + 1, task.referrer)
-        if failure.kind in (WORKER_DIED, WORKER_STOPPED):
+        gone = failure.kind in (WORKER_DIED, WORKER_STOPPED)
+        if gone:
             self._lost[task.url] = lost + 1
             guilty = failure.kind == WORKER_DIED and task == self._on_trial
-            if not guilty and lost + 1 < LOSSES:
-                self.tally.retries += 1
-                # A bystander is no suspect, unless it is there again: then it may be what the backend cannot name.
-                if failure.kind == WORKER_DIED or lost:
-                    self._suspects.append(again)
-                else:
-                    self._queues.add(again, first=True)
-                return
+            wait = None if guilty or lost + 1 >= LOSSES else 0.0
         else:
             wait = self._rules.retry.wait(failure, task.attempt - lost, self._random)
-            if wait is not None:
-                heapq.heappush(self._delayed, (now + wait, next(self._ticket), again))
-                self.tally.retries += 1
-                return
-        if task.role is Role.ROBOTS:
-            site = task.referrer or ""
-            self.tally.robots_failed(site, failure)
-            self._robots_known(site, *self._robots.give_up(site, failure, hops=task.hops))
-        else:
+        if wait is None and task.role is Role.ROBOTS:
+            self._robots_missing(task.referrer or "", failure, hops=task.hops)
+        elif wait is None:
             self._settle(task, Verdict.FAILED, failure.kind, outcome)
+        elif self._hopeless(task):
+            self._drop(task, outcome, task.attempt)
+        elif failure.kind == WORKER_DIED or (gone and lost):
+            # A bystander is no suspect, unless it is there again: then it may be what the backend cannot name.
+            self._suspects.append(again)
+            self.tally.retries += 1
+        else:
+            heapq.heappush(self._delayed, (now + wait, next(self._ticket), again))
+            self.tally.retries += 1
 
     # ---- taking up and settling ----------------------------------------------------------------------------------
 
@@ -387,12 +436,17 @@ class Frontier:
     def _restore(self, settled: Settled) -> None:
         """Take in a page that an earlier run settled."""
         url, redirect = settled.task.url, settled.outcome.redirect if settled.outcome else None
-        self._known.add(url)
+        self._know(url)
         if redirect is not None:
             self._redirects[url] = redirect
             if url in self._starts:
                 self._admit_start(redirect)
         self._count(settled)
+
+    def _know(self, url: str) -> None:
+        """Take in that an earlier run took up a URL."""
+        self._known.add(url)
+        self._traps.count(url)
 
     def _take_up(self, task: Task, *, first: bool = False) -> None:
         """Make a URL part of the crawl, unless it is already."""
@@ -412,19 +466,30 @@ class Frontier:
     def _admit(self, task: Task, *, first: bool = False) -> None:
         """Let a URL wait for its turn, if robots.txt lets us fetch it."""
         access = self._robots.access(task.url) if self._rules.obey_robots else Access.ALLOWED
-        if access is Access.ALLOWED:
-            self._queues.add(task, first=first)
+        if access is Access.ALLOWED or self._hopeless(task):
+            self._enqueue(task, first=first)
         elif access is Access.FORBIDDEN:
-            self._settle(task, Verdict.SKIPPED, "robots", None)
+            self._settle(task, Verdict.SKIPPED, "robots", None, 0)
         elif access is Access.BARRED:
-            self._settle(task, Verdict.FAILED, ADDRESS_FORBIDDEN, None)
+            self._settle(task, Verdict.FAILED, ADDRESS_FORBIDDEN, None, 0)
         elif (request := self._robots.park(task)) is not None:
-            self._queues.add(request)
+            self._enqueue(request)
 
-    def _settle(self, task: Task, verdict: Verdict, reason: str | None, outcome: Outcome | None) -> None:
-        unasked = outcome is None and reason in ("robots", ADDRESS_FORBIDDEN)
-        attempts = 0 if unasked else task.attempt
-        settled = Settled(task, verdict, reason, attempts, outcome)
+    def _enqueue(self, task: Task, *, first: bool = False) -> None:
+        """Let a task wait for its turn, unless its host is given up."""
+        if self._hopeless(task):
+            self._drop(task, None, task.attempt - 1)
+        else:
+            self._queues.add(task, first=first)
+
+    def _hopeless(self, task: Task) -> bool:
+        return self._queues.gate(host(task.url)).given_up
+
+    def _settle(
+        self, task: Task, verdict: Verdict, reason: str | None, outcome: Outcome | None, attempts: int | None = None
+    ) -> None:
+        """Be through with a URL; `attempts` are those that the task itself says, unless given."""
+        settled = Settled(task, verdict, reason, task.attempt if attempts is None else attempts, outcome)
         self._lost.pop(task.url, None)
         self._changes.settled.append(settled)
         self._count(settled)

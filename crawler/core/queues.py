@@ -11,28 +11,28 @@ back when a slot is freed; one that rests comes back when its time has come.
 import heapq
 from collections import deque
 from itertools import count
+from math import inf
 
-from crawler.core.politeness import Gate
+from crawler.core.politeness import Gate, HostRules
 from crawler.model import Role, Task
 from crawler.urls import host as host_of
 
 
 class _Host:
-    __slots__ = ("asleep", "gate", "pending", "ringed")
+    __slots__ = ("gate", "pending", "ringed", "wakes_at")
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.pending: dict[Role, deque[Task]] = {role: deque() for role in Role}
         self.ringed: set[Role] = set()
-        self.asleep = False
+        self.wakes_at = inf
 
 
 class HostQueues:
     """Pending tasks by host and role, handed out host by host as politeness allows."""
 
-    def __init__(self, per_host: int, delay: float) -> None:
-        self._per_host = per_host
-        self._delay = delay
+    def __init__(self, rules: HostRules) -> None:
+        self._rules = rules
         self._hosts: dict[str, _Host] = {}
         self._rings: dict[Role, deque[_Host]] = {role: deque() for role in Role}
         self._sleepers: list[tuple[float, int, _Host]] = []
@@ -70,7 +70,7 @@ class HostQueues:
                 continue
             task = pending.popleft()
             self.waiting[role] -= 1
-            host.gate.enter()
+            host.gate.enter(task)
             if pending:
                 self._enter_ring(host, role)
             return task
@@ -80,16 +80,26 @@ class HostQueues:
         """Free the slot that `task` took, and let its host come back into the rings."""
         host = self._host(host_of(task.url))
         if sent:
-            host.gate.leave(now)
+            host.gate.leave(task, now)
         else:
-            host.gate.withdraw()
+            host.gate.withdraw(task)
         self._enter_rings(host)
+
+    def drain(self, name: str) -> list[Task]:
+        """Take out all that is pending of a host."""
+        pending = self._host(name).pending
+        tasks = [task for role in Role for task in pending[role]]
+        for role in Role:
+            self.waiting[role] -= len(pending[role])
+            pending[role].clear()
+        return tasks
 
     def wake(self, now: float) -> None:
         """Let the hosts back into the rings that have rested until now."""
         while self._sleepers and self._sleepers[0][0] <= now:
-            host = heapq.heappop(self._sleepers)[2]
-            host.asleep = False
+            time, _, host = heapq.heappop(self._sleepers)
+            if time == host.wakes_at:
+                host.wakes_at = inf
             self._enter_rings(host)
 
     def next_wake(self) -> float | None:
@@ -99,7 +109,7 @@ class HostQueues:
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = _Host(Gate(self._per_host, self._delay))
+            host = self._hosts[name] = _Host(Gate(self._rules))
         return host
 
     def _enter_rings(self, host: _Host) -> None:
@@ -112,6 +122,7 @@ class HostQueues:
         self._rings[role].append(host)
 
     def _sleep(self, host: _Host) -> None:
-        if not host.asleep:
-            host.asleep = True
-            heapq.heappush(self._sleepers, (host.gate.ready_at, next(self._ticket), host))
+        # A host that answers again is ready sooner than it was when it lay down.
+        if host.gate.ready_at < host.wakes_at:
+            host.wakes_at = host.gate.ready_at
+            heapq.heappush(self._sleepers, (host.wakes_at, next(self._ticket), host))

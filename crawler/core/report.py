@@ -7,6 +7,9 @@ from typing import Any
 
 from crawler.model import Failure, Role, Settled, Verdict
 
+HOST_GIVEN_UP = "host-given-up"
+"""The reason of the pages that were not asked for (again), since their host had failed too often in a row."""
+
 
 class Histogram:
     """A distribution of positive values, kept as counts in buckets 2% wide: percentiles without the values."""
@@ -52,6 +55,10 @@ class Tally:
         """Seconds from the start of a request to the end of its body."""
         self.robots_failures: dict[str, str] = {}
         """The sites whose robots.txt could not be had, and why."""
+        self.hosts_given_up: dict[str, str] = {}
+        """The hosts that failed too often in a row, and their last failure."""
+        self.surplus: Counter[str] = Counter()
+        """Links that were left because a site may be endless (see `crawler.core.traps`), by reason, as often as met."""
         self.starts_failed: list[Settled] = []
         self.starts_ok = 0
 
@@ -63,7 +70,7 @@ class Tally:
     @property
     def fetched(self) -> int:
         """How many pages were fetched, to a good end or a bad one: what `max_pages` limits."""
-        return self.verdicts[Verdict.OK] + self.verdicts[Verdict.FAILED]
+        return self.verdicts[Verdict.OK] + self.verdicts[Verdict.FAILED] - self.reasons[HOST_GIVEN_UP]
 
     @property
     def items(self) -> int:
@@ -72,12 +79,19 @@ class Tally:
 
     def counters(self) -> dict[str, Any]:
         """Return what is counted besides the pages, as plain data: what a crawl that is taken up again must be told."""
-        return {"retries": self.retries, "robots_failures": self.robots_failures}
+        return {
+            "retries": self.retries,
+            "robots_failures": self.robots_failures,
+            "hosts_given_up": self.hosts_given_up,
+            "surplus": self.surplus,
+        }
 
     def restore(self, counters: Mapping[str, Any]) -> None:
         """Go on from the counters of an earlier run."""
         self.retries = int(counters.get("retries", 0))
         self.robots_failures = dict(counters.get("robots_failures", {}))
+        self.hosts_given_up = dict(counters.get("hosts_given_up", {}))
+        self.surplus = Counter(counters.get("surplus", {}))
 
     def count(self, settled: Settled) -> None:
         """Count a URL that is settled."""
@@ -94,7 +108,7 @@ class Tally:
 
     def start_settled(self, settled: Settled) -> None:
         """Note what became of a start URL, or of what it redirects to."""
-        if settled.verdict is Verdict.OK:
+        if settled.verdict is Verdict.OK or settled.reason == "noindex":
             self.starts_ok += 1
         elif settled.reason != "redirected":
             self.starts_failed.append(settled)

@@ -58,7 +58,7 @@ class Line:
             html = self._connection.getresponse().data.decode()
         except (OSError, HTTPException, HTTPError) as error:
             return f"no page: {one_line(str(error)) or type(error).__name__}"
-        _, record = self._extractor.read(html, self._wire.exchange.url, Role.DETAIL)
+        record = self._extractor.read(html, self._wire.exchange.url, Role.DETAIL).record
         return str(record["title"] if record else None)
 
     def close(self) -> None:

@@ -81,7 +81,7 @@ class ChorePerformer:
         if chore == "nap":
             time.sleep(NAP)
             return "rested"
-        _, record = self._extractor.read(self._pages[number], "http://shop.test/", Role.DETAIL)
+        record = self._extractor.read(self._pages[number], "http://shop.test/", Role.DETAIL).record
         return str(record)
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ def read_a_page() -> None:
     site = Site(pages=1)
     settings = WorkSettings(parser="bs4-html", fields=(FieldSpec("title", "h1"),))
     html = site.detail(site.item(1)).body.decode()
-    _, record = Extractor(settings).read(html, "http://shop.test/", Role.DETAIL)
+    record = Extractor(settings).read(html, "http://shop.test/", Role.DETAIL).record
     assert record is not None
     sys.stdout.write(f"the child read {record['title']!r}\n")
 

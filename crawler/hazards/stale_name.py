@@ -66,7 +66,7 @@ def _produce() -> None:
     path = next(path for path in site.list_paths() if path != "/")
     reply = site.reply(path, SHOP)
     assert reply is not None
-    links, _ = Extractor(WorkSettings()).read(reply.body.decode(), SHOP + path, Role.LIST)
+    links = Extractor(WorkSettings()).read(reply.body.decode(), SHOP + path, Role.LIST).links
     shared.replace([link for link in links if link.startswith(f"{SHOP}/item/")])
 
 

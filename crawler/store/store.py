@@ -195,7 +195,7 @@ class Store:
                 length = database.execute("SELECT sum(length(CAST(line AS BLOB)) + 1) FROM pages").fetchone()[0] or 0
                 self._put("pages", str(length))
                 self._put("finished", "no")
-                self._put("counters", json.dumps({**self.counters(), "robots_failures": {}}))
+                self._put("counters", json.dumps({**self.counters(), "robots_failures": {}, "hosts_given_up": {}}))
             self._files["pages"].offset = length
             self._mend()
         return len(failed)

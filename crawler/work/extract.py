@@ -1,10 +1,12 @@
 """From a page's text to its links and its record: the same whatever the parser."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from crawler.model import FieldValue, Record, Role, Scalar
 from crawler.urls import canonical
-from crawler.work.links import resolve_all
+from crawler.work.directives import NOFOLLOW, Directives, header_rules, is_nofollow, may_have_meta, meta_rules
+from crawler.work.links import Links, resolve_all
 from crawler.work.numerals import parse_float, parse_int
 from crawler.work.parsers import Document, parser
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
@@ -12,6 +14,19 @@ from crawler.work.weight import too_complex, weigh
 
 TEXT = 10_000_000
 """Characters that the values of a field may have in all: of nested elements that all match, each has the same text."""
+
+
+class Reading(NamedTuple):
+    """What was read of a page."""
+
+    links: tuple[str, ...] = ()
+    """Canonical, in document order, each once; none where they are not to be followed."""
+    record: Record | None = None
+    """Of a detail page that may be kept."""
+    noindex: bool = False
+    """Whether a detail page asks not to be kept."""
+    surplus: int = 0
+    """Links beyond the most that are taken from one page."""
 
 
 class Extractor:
@@ -22,11 +37,15 @@ class Extractor:
         self._fields = settings.fields
         self._link_selector = settings.link_selector
         self._follows = {Role.LIST: settings.follow_list, Role.DETAIL: settings.follow_detail}
+        self._page_links = settings.page_links
+        self._obeys = settings.obey_robots
+        self._agent = settings.robots_agent
 
-    def read(self, html: str, url: str, role: Role) -> tuple[tuple[str, ...], Record | None]:
-        """Return a page's links, where they are followed, and a detail page's record.
+    def read(self, html: str, url: str, role: Role, robots_tags: Sequence[str] = ()) -> Reading:
+        """Return a page's links, where they are followed, and a detail page's record, where it may be kept.
 
-        Links are canonical, in document order, each once; those of a page whose links are not followed are none.
+        Args:
+            robots_tags: the values of its X-Robots-Tag headers.
 
         Raises:
             FetchError: `too-complex`, to read it would take too long or too much memory, whatever the parser.
@@ -35,15 +54,34 @@ class Extractor:
         html = html.replace("\0", "")
         weigh(html)
         document = self._parser.parse(html)
-        follows = self._follows.get(role, False)
-        wants_record = role is Role.DETAIL
+        text = html.lower() if self._obeys else ""
+        asked = self._asked(document, text, robots_tags)
+        follows = self._follows.get(role, False) and not asked.nofollow
+        noindex = role is Role.DETAIL and asked.noindex
+        wants_record = role is Role.DETAIL and not noindex
         base = _base(document, url) if follows or wants_record else url
-        links: tuple[str, ...] = ()
-        if follows:
-            hrefs = document.attributes(self._link_selector, ("href",), first=False)
-            links = resolve_all([href for href in hrefs if href is not None], base)
+        links = self._links(document, base, obeys_rel=NOFOLLOW in text) if follows else Links()
         record = {field.name: _field(document, field, base) for field in self._fields} if wants_record else None
-        return links, record
+        return Reading(links.urls, record, noindex, links.surplus)
+
+    def _asked(self, document: Document, text: str, robots_tags: Sequence[str]) -> Directives:
+        """Return what a page asks of us in its header and its `<meta>` elements."""
+        if not self._obeys:
+            return Directives()
+        rules = header_rules(robots_tags, self._agent)
+        if may_have_meta(text, self._agent):
+            names, contents = (
+                document.attributes("meta[name][content]", (name,), first=False) for name in ("name", "content")
+            )
+            rules += meta_rules(names, contents, self._agent)
+        return Directives.of(rules)
+
+    def _links(self, document: Document, base: str, *, obeys_rel: bool) -> Links:
+        hrefs = document.attributes(self._link_selector, ("href",), first=False)
+        if obeys_rel:
+            rels = document.attributes(self._link_selector, ("rel",), first=False)
+            hrefs = [href for href, rel in zip(hrefs, rels, strict=True) if not is_nofollow(rel)]
+        return resolve_all((href for href in hrefs if href is not None), base, self._page_links)
 
 
 def _base(document: Document, url: str) -> str:

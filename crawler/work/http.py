@@ -61,6 +61,7 @@ _WANTED = frozenset(
         "location",
         "retry-after",
         "set-cookie",
+        "x-robots-tag",
     }
 )
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:;|$)", re.ASCII)
@@ -80,6 +81,8 @@ class Head:
     location: str | None = None
     retry_after: str | None = None
     set_cookies: tuple[str, ...] = ()
+    robots_tags: tuple[str, ...] = ()
+    """The values of X-Robots-Tag, a header each."""
 
     @classmethod
     def read(cls, status: int, headers: Iterable[tuple[str, str]]) -> Self:
@@ -106,6 +109,7 @@ class Head:
             location=first("location"),
             retry_after=first("retry-after"),
             set_cookies=tuple(values.get("set-cookie", ())),
+            robots_tags=tuple(values.get("x-robots-tag", ())),
         )
 
     @property

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from math import inf
+from typing import NamedTuple
 
 from crawler.urls import canonical, origin
 
@@ -10,22 +12,42 @@ _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*"
 _PLAIN = re.compile(rf"(/?)(?:{_SEGMENT}/)*(?:{_SEGMENT}/?)(?:\?[A-Za-z0-9_.~=&+/-]+)?", re.ASCII)
 
 
-def resolve_all(hrefs: Iterable[str], base: str) -> tuple[str, ...]:
+class Links(NamedTuple):
+    """The links of a page."""
+
+    urls: tuple[str, ...] = ()
+    surplus: int = 0
+    """How many there were beyond the limit; one that comes twice may be counted twice."""
+
+
+def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
     """Return the canonical URLs of the hrefs, in order and each once; what is no http(s) URL is passed over.
 
     Args:
         base: the canonical URL to resolve against.
+        limit: the most URLs to return; those beyond are counted and take no memory. 0: all.
     """
     site = origin(base)
     folder = base.partition("?")[0].rpartition("/")[0] + "/"
     plain = _PLAIN.fullmatch
+    most = limit or inf
+    surplus = 0
+    seen: set[str] = set()
     urls: dict[str, None] = {}
-    for href in dict.fromkeys(map(_unfragmented, hrefs)):
+    for href in map(_unfragmented, hrefs):
+        if href in seen:
+            continue
         if match := plain(href):
-            urls[(site if match[1] else folder) + href] = None
-        elif (url := canonical(href, base)) is not None:
-            urls[url] = None
-    return tuple(urls)
+            url: str | None = (site if match[1] else folder) + href
+        else:
+            url = canonical(href, base)
+        if len(urls) < most:
+            seen.add(href)
+            if url is not None:
+                urls[url] = None
+        elif url is not None and url not in urls:
+            surplus += 1
+    return Links(tuple(urls), surplus)
 
 
 def _unfragmented(href: str) -> str:

@@ -45,3 +45,9 @@ class WorkSettings:
     follow_detail: bool = True
     addresses: AddressRule = field(default_factory=AddressRule)
     """What may be connected to: nothing private, unless it says so."""
+    page_links: int = 0
+    """Links that are taken from one page; 0: all."""
+    obey_robots: bool = True
+    """Whether to do as pages ask of robots: `<meta name="robots">`, X-Robots-Tag and rel=nofollow."""
+    robots_agent: str = ""
+    """The product token, by which pages address us (RFC 9309 section 2.2.1)."""

@@ -94,8 +94,14 @@ class Visit:
         if self._task.role is Role.ROBOTS:
             return self._settled(robots=_robots_text(exchange.body), size=len(content))
         html = decode(content, exchange.head.content_type)
-        links, record = self._desk.extractor.read(html, self._task.url, self._task.role)
-        return self._settled(links=links, record=record, size=len(content))
+        reading = self._desk.extractor.read(html, self._task.url, self._task.role, exchange.head.robots_tags)
+        return self._settled(
+            size=len(content),
+            links=reading.links,
+            record=reading.record,
+            skip="noindex" if reading.noindex else None,
+            surplus_links=reading.surplus,
+        )
 
     def _settled(
         self,
@@ -107,6 +113,7 @@ class Visit:
         robots: str | None = None,
         skip: str | None = None,
         failure: Failure | None = None,
+        surplus_links: int = 0,
     ) -> Outcome:
         head = self._exchange.head if self._exchange is not None else None
         return Outcome(
@@ -122,6 +129,7 @@ class Visit:
             robots=robots,
             skip=skip,
             failure=failure,
+            surplus_links=surplus_links,
         )
 
     def _failed(self, error: Exception) -> Failure:

@@ -18,6 +18,7 @@ import psutil
 from crawler.backends.base import Plan
 from crawler.backends.fake import FakeBackend
 from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.politeness import HostRules
 from crawler.engine import pump
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Store
@@ -74,7 +75,7 @@ def measure(pages: int, *, with_store: bool) -> tuple[float, float, float]:
     graph = Graph(pages)
     backend = FakeBackend(Plan(None, 8, 64, 64), graph.answer)  # type: ignore[arg-type]
     scope = Scope(HostSet(["shop.test"]), list_patterns=["/category/*"], detail_patterns=["/item/*"])
-    rules = CrawlRules(per_host=1000, consumers=64, capacity=64)
+    rules = CrawlRules(hosts=HostRules(per_host=1000), consumers=64, capacity=64)
     gc.collect()
     process = psutil.Process()
     before = process.memory_info().rss

@@ -26,6 +26,7 @@ from crawler.urls import canonical
 from crawler.work import addresses
 from crawler.work.addresses import AddressRule
 from crawler.work.clients import ASYNC_CLIENTS, CLIENTS
+from crawler.work.parsers import PARSERS
 from crawler.work.perform import SiteWork
 from crawler.work.settings import FieldSpec, WorkSettings
 from tests.contract.servers import RawServer, Script, always, answer, html, once, reset, silence
@@ -933,3 +934,42 @@ def test_a_cancelled_fetch_is_cancelled(client: str, serve: Serve) -> None:
         await performer.close()
 
     asyncio.run(cancel())
+
+
+# What pages ask of robots
+
+ASKING = b'<html><head><title>Hello</title>%s</head><body><a href="/next">n</a><a rel="me NoFollow" href="/paid">p</a>'
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("meta", "headers", "kept", "followed"),
+    [
+        (b"", (), True, True),
+        (b'<meta name="robots" content="noindex">', (), False, True),
+        (b'<META NAME="Robots" CONTENT="all, NoFollow">', (), True, False),
+        (b'<meta name="robots" content="none">', (), False, False),
+        (b'<meta name="ours" content="noindex"><meta name="robots" content="index">', (), False, True),
+        (b'<meta name="theirs" content="none">', (), True, True),
+        (b"", ("X-Robots-Tag: noindex",), False, True),
+        (b"", ("X-Robots-Tag: theirs: none", "X-Robots-Tag: ours: nofollow"), True, False),
+        (b"", ("X-Robots-Tag: unavailable_after: 25 Jun 2030 15:00:00 PST, noindex",), False, True),
+        (b'<meta name="robots" content="nofollow">', ("X-Robots-Tag: noindex",), False, False),
+    ],
+)
+def test_a_page_is_kept_and_followed_as_it_asks(
+    worker: Worker, serve: Serve, parser: str, meta: bytes, headers: tuple[str, ...], kept: bool, followed: bool
+) -> None:
+    server = serve(html(ASKING % meta, *headers))
+    asked = worker.one(server.url, parser=parser, robots_agent="ours")
+    assert (asked.skip, asked.record) == ((None, {"title": "Hello"}) if kept else ("noindex", None))
+    assert asked.links == ((f"{server.origin}/next",) if followed else ())
+    ignored = worker.one(server.url, parser=parser, robots_agent="ours", obey_robots=False)
+    assert (ignored.skip, ignored.record) == (None, {"title": "Hello"})
+    assert ignored.links == (f"{server.origin}/next", f"{server.origin}/paid")
+
+
+def test_no_more_links_are_taken_from_a_page_than_it_may_have(worker: Worker, serve: Serve) -> None:
+    page = "".join(f'<a href="/{number}">x</a>' for number in range(1_000)).encode()
+    outcome = worker.one(serve(html(page)).url, page_links=10)
+    assert (len(outcome.links), outcome.surplus_links) == (10, 990)

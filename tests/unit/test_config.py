@@ -124,7 +124,7 @@ def use(tree: dict[str, Any]) -> None:
     settings = config.work_settings({})
     assert settings.timeout > 0
     assert pickle.loads(pickle.dumps(settings)) == settings
-    assert config.rules().per_host > 0
+    assert config.rules().hosts.per_host > 0
     config.scope().role("http://a.test/x?y")
     assert json.loads(json.dumps(config.meaning())) == config.meaning()
 

@@ -1,11 +1,13 @@
 """The frontier's decisions, each by itself. No clock: time is a number."""
 
+from dataclasses import fields
 from random import Random
 from typing import Any
 
 import pytest
 
 from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
+from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
 from crawler.model import ADDRESS_FORBIDDEN, Outcome, Role, Task, Verdict
 from crawler.urls import HostSet, Scope
@@ -22,7 +24,8 @@ def make(
     hosts: tuple[str, ...] = (),
     **rules: Any,
 ) -> Frontier:
-    rules = {"obey_robots": False, "retry": RetryPolicy(3, 1.0, 60.0)} | rules
+    treatment = {field.name: rules.pop(field.name) for field in fields(HostRules) if field.name in rules}
+    rules = {"obey_robots": False, "retry": RetryPolicy(3, 1.0, 60.0), "hosts": HostRules(**treatment)} | rules
     frontier = Frontier(
         CrawlRules(**rules),
         Scope(HostSet(hosts), list_patterns=lists, detail_patterns=details),

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from protego import Protego
 
-from crawler.core.politeness import MAX_CRAWL_DELAY, Gate
+from crawler.core.politeness import MAX_CRAWL_DELAY, Gate, HostRules
 from crawler.core.robots import Rules, product_token
 
 AGENT = "crawler"
@@ -45,7 +45,7 @@ def test_any_text_is_read(text: str, url: str) -> None:
     assert all(isinstance(sitemap, str) for sitemap in rules.sitemaps)
     assert math.isfinite(rules.crawl_delay)
     assert rules.crawl_delay >= 0
-    gate = Gate(per_host=8)
+    gate = Gate(HostRules())
     gate.slow_to(rules.crawl_delay)
     assert 0 <= gate.delay <= MAX_CRAWL_DELAY
 

@@ -337,4 +337,4 @@ def test_pages_left_out_for_a_robots_txt_that_could_not_be_had_are_taken_up_agai
         store.commit()
         assert store.retry_failed() == 1
         assert pending(store) == [f"{A}/"]
-        assert store.counters() == {"robots_failures": {}}
+        assert store.counters() == {"robots_failures": {}, "hosts_given_up": {}}

@@ -36,7 +36,7 @@ else:
     used = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmSize"))
     resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
-links, record = extractor.read(page, "http://a.test/", Role.DETAIL)
+links, record, *_ = extractor.read(page, "http://a.test/", Role.DETAIL)
 print(sum(len(text or "") for text in record.values()))
 """
 
@@ -65,7 +65,7 @@ def test_no_external_entity_is_fetched(parser: str, tmp_path: Path) -> None:
             <html xmlns:xi="http://www.w3.org/2001/XInclude"><p>&file;&net;</p>
             <xi:include href="{secret.as_uri()}" parse="text"/></html>"""
         settings = WorkSettings(parser=parser, fields=(FieldSpec("all", "html"),))
-        _, record = Extractor(settings).read(page, "http://a.test/", Role.DETAIL)
+        record = Extractor(settings).read(page, "http://a.test/", Role.DETAIL).record
         assert record is not None
         assert "s3cret" not in str(record["all"])
         assert server.connections == 0

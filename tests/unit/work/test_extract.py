@@ -176,7 +176,8 @@ def test_bad_selectors_are_named(parser: str, css: str) -> None:
 
 def read(parser: str, html: str) -> tuple[tuple[str, ...], Record | None]:
     fields: Iterable[FieldSpec] = (FieldSpec("body", "body"), FieldSpec("p", "p", many=True))
-    return Extractor(WorkSettings(parser=parser, fields=tuple(fields))).read(html, URL, Role.DETAIL)
+    reading = Extractor(WorkSettings(parser=parser, fields=tuple(fields))).read(html, URL, Role.DETAIL)
+    return reading.links, reading.record
 
 
 @pytest.mark.parametrize(("tag", "closed"), [("div", True), ("b", False), ("ul><li", False), ("table><tr><td", False)])
@@ -281,6 +282,6 @@ def test_any_bytes_give_links_and_a_record_that_can_be_written(
 ) -> None:
     html = decode(body, content_type)
     for name in PARSERS:
-        links, record = Extractor(WorkSettings(parser=name, fields=tuple(specs))).read(html, URL, Role.DETAIL)
+        links, record, *_ = Extractor(WorkSettings(parser=name, fields=tuple(specs))).read(html, URL, Role.DETAIL)
         json.dumps([links, record], allow_nan=False, ensure_ascii=False).encode("utf-8")
         assert all(canonical(link) == link for link in links)

@@ -1,0 +1,209 @@
+"""Bounds against sites without end: calendars, session ids, paths that grow, a page of a million links.
+
+    link ──▶ too long? goes round? ──▶ which families is it of? one of them full? ──▶ taken up, and counted in each
+                   │                                            │
+                   └────────────── left, for a reason ◀─────────┘
+
+A family is what a site can go on making for ever: the URLs that differ only in a date, a session id, a query, a number.
+Each has a limit of its own, tight where the sign of a trap is plain and wide where a real site may look the same: the
+pages of a list (`?page=2`) are numbers and nothing else. A reason is the name of the limit, as in [traps].
+
+Families are counted in a sketch, so that they take no more memory however many there are.
+"""
+
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from crawler.core.sketch import Sketch
+from crawler.urls import origin
+
+
+@dataclass(frozen=True, slots=True)
+class TrapLimits:
+    """How far a site is followed. 0: without limit."""
+
+    path_length: int = 2_000
+    """Characters of a URL's path and query."""
+    repeated_segments: int = 3
+    """How often a segment may stand in a path, and how deep relative links are followed that lead in circles."""
+    session_ids: int = 500
+    """Ids that may stand in one place: within a path, or in a parameter that is named like a session."""
+    calendar_pages: int = 1_000
+    """URLs that differ only in a date: in the query, or at the end of the path."""
+    query_variants: int = 10_000
+    """URLs that differ only in the query. One that holds numbers alone, as the pages of a list do, is not counted."""
+    numbered_pages: int = 1_000_000
+    """URLs that differ only in numbers."""
+
+
+class _Member(NamedTuple):
+    """That a URL is of a family."""
+
+    limit: str
+    family: str
+    variant: str = ""
+    """What makes it another member than the last; with none, every URL is one."""
+
+
+class Traps:
+    """What of a crawl's URLs may be endless, and how much of it was taken up."""
+
+    def __init__(self, limits: TrapLimits) -> None:
+        self._limits = limits
+        self._most = {
+            "session-ids": limits.session_ids,
+            "calendar-pages": limits.calendar_pages,
+            "query-variants": limits.query_variants,
+            "numbered-pages": limits.numbered_pages,
+        }
+        self._sketch = Sketch()
+
+    def take(self, url: str, known: Container[str]) -> str | None:
+        """Count a canonical URL as taken up, or return the reason for which it is to be left.
+
+        Args:
+            known: the URLs that are taken up so far.
+        """
+        start = url.index("/", 8)
+        if self._limits.path_length and len(url) - start > self._limits.path_length:
+            return "path-length"
+        if self._limits.repeated_segments and goes_round(url, known, self._limits.repeated_segments):
+            return "repeated-segments"
+        members = self._members(url)
+        for member in members:
+            if self._full(member):
+                return member.limit
+        self._add(members)
+        return None
+
+    def count(self, url: str) -> None:
+        """Count a URL that is taken up whatever the limits say: a start, or a page of an earlier run."""
+        self._add(self._members(url))
+
+    def _members(self, url: str) -> list[_Member]:
+        return [member for member in families(url) if self._most[member.limit]] if _SUSPECT.search(url, 8) else []
+
+    def _full(self, member: _Member) -> bool:
+        key = f"{member.limit} {member.family}"
+        if self._sketch.count(key) < self._most[member.limit]:
+            return False
+        return not (member.variant and self._sketch.count(f"{key} {member.variant}"))
+
+    def _add(self, members: list[_Member]) -> None:
+        for member in members:
+            key = f"{member.limit} {member.family}"
+            if member.variant:
+                variant = f"{key} {member.variant}"
+                if self._sketch.count(variant):
+                    continue
+                self._sketch.add(variant)
+            self._sketch.add(key)
+
+
+def goes_round(url: str, known: Container[str], most: int) -> bool:
+    """Say whether a path repeats itself: `/a/b/a/b/a/b/a`, or relative links that lead ever deeper.
+
+    Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths. They give
+    themselves away by this: from `/a/b/c/d/`, any segment but the last can be left out, and the URL is known.
+    """
+    start = url.index("/", 8)
+    end = url.find("?", start) % (len(url) + 1)
+    *inner, last = url[start + 1 : end].rstrip("/").split("/")
+    if len(inner) < most:
+        return False
+    if any(inner.count(segment) + (segment == last) > most for segment in {*inner}):
+        return True
+    head, tail = url[: start + 1], url[start + 1 :].split("/")
+    shorter = (head + "/".join(tail[:at] + tail[at + 1 :]) for at in range(len(inner)))
+    return sum(map(known.__contains__, shorter)) >= most
+
+
+def families(url: str) -> Iterator[_Member]:
+    """Iterate over the families that a canonical URL is a member of."""
+    site = origin(url)
+    path, _, query = url[len(site) :].partition("?")
+    path, parameters = _path_parameters(path)
+    parameters += [_parameter(text) for text in re.split("[&;]", query) if text]
+    *folders, name = path.rstrip("/").split("/")
+    for at, segment in enumerate(folders):
+        if looks_like_id(segment):
+            place = _numbers_masked("/".join(folders[:at]))
+            yield _Member("session-ids", f"{site}{place}/", segment)
+            folders[at] = "*"
+    path = "/".join((*folders, name))
+    sessions = [(key, value) for key, value in parameters if _SESSION.fullmatch(key) and looks_like_id(value)]
+    for key, value in sessions:
+        yield _Member("session-ids", f"{site}?{key}", value)
+    rest = [parameter for parameter in parameters if parameter not in sessions]
+    dated = _DATE_AT_END.search(path)
+    if dated is not None:
+        yield _Member("calendar-pages", site + _numbers_masked(path[: dated.start()]))
+    elif _is_dated(rest):
+        yield _Member("calendar-pages", site + path)
+    if any(not _is_number(value) for _, value in rest):
+        yield _Member("query-variants", site + path)
+    shape = "/".join((*folders, _id_masked(name)))
+    shape += "".join(f"&{key}={_id_masked(value)}" for key, value in rest)
+    masked = _numbers_masked(shape)
+    if masked != shape or "*" in masked:
+        yield _Member("numbered-pages", site + masked)
+
+
+def looks_like_id(text: str) -> bool:
+    """Say whether a text holds what only a machine writes: 8 or more letters and digits, hexadecimal or well mixed."""
+    return any(_HEXADECIMAL.fullmatch(word) or _MIXED.search(word) for word in _WORD.findall(text))
+
+
+# Where there is neither a digit, nor a query, nor parameters, there is no family.
+_SUSPECT = re.compile("[0-9?;]")
+_WORD = re.compile("[0-9A-Za-z]{8,}")
+_HEXADECIMAL = re.compile("(?=.*[0-9])(?=.*[a-f])[0-9a-f]+", re.IGNORECASE)
+_MIXED = re.compile("[a-z][0-9]+[a-z]|[0-9][a-z]+[0-9]", re.IGNORECASE)
+_SESSION = re.compile(r"s|.*sid|.*sess(?:ion)?(?:[-_]?(?:id|key))?|.*token|cfid|zenid", re.IGNORECASE)
+_NUMBER = re.compile("[0-9]+")
+# The digits of a percent-escape are no number.
+_NUMBER_WITHIN = re.compile("(?<!%)(?<!%[0-9A-Fa-f])[0-9]+")
+_YEAR = r"(?:19|20|21)[0-9]{2}"
+_DATE = (
+    rf"(?<![0-9A-Za-z])(?:{_YEAR}[-/_.]W?[0-9]{{1,2}}(?:[-/_.][0-9]{{1,2}})?"
+    rf"|[0-9]{{1,2}}[-/_.](?:[0-9]{{1,2}}[-/_.])?{_YEAR})(?![0-9A-Za-z])"
+)
+_DATE_WITHIN = re.compile(_DATE, re.IGNORECASE)
+_DATE_AT_END = re.compile(rf"{_DATE}(?:\.[a-z]{{2,5}})?/?$", re.IGNORECASE)
+
+
+def _path_parameters(path: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return a path without its segments' parameters (`/page;jsessionid=…`), and them."""
+    if ";" not in path:
+        return path, []
+    parts = [segment.split(";") for segment in path.split("/")]
+    parameters = [_parameter(text) for _, *texts in parts for text in texts if text]
+    return "/".join(segment for segment, *_ in parts), parameters
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    """Return the name and the value of a parameter; one that is a value alone has no name."""
+    name, equals, value = text.partition("=")
+    return (name, value) if equals else ("", name)
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _is_dated(parameters: list[tuple[str, str]]) -> bool:
+    """Say whether there is a date among them: in one, or a year in one and a number in another."""
+    values = [value for _, value in parameters]
+    if any(_DATE_WITHIN.search(value) for value in values):
+        return True
+    return any(re.fullmatch(_YEAR, value) for value in values) and sum(map(_is_number, values)) > 1
+
+
+def _numbers_masked(text: str) -> str:
+    return _NUMBER_WITHIN.sub("#", text)
+
+
+def _id_masked(text: str) -> str:
+    return "*" if looks_like_id(text) else text

@@ -1,0 +1,28 @@
+"""Counting in fixed memory: never too low, and hardly ever too high."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.core.sketch import Sketch
+
+
+@given(st.lists(st.text(max_size=3), max_size=40))
+def test_a_few_keys_are_counted_exactly(keys: list[str]) -> None:
+    sketch = Sketch()
+    for key in keys:
+        sketch.add(key)
+    counts = Counter(keys)
+    assert {key: sketch.count(key) for key in counts} == counts
+    assert sketch.count("never added") == 0
+
+
+def test_a_hundred_thousand_keys_hide_no_family_and_make_none() -> None:
+    sketch = Sketch()
+    for number in range(100_000):
+        sketch.add(f"page {number}")
+        if number % 100 == 0:
+            sketch.add("family")
+    assert 1000 <= sketch.count("family") <= 1005
+    assert max(sketch.count(f"page {number}") for number in range(0, 100_000, 97)) <= 5
