@@ -96,8 +96,8 @@ UNDRAINED = Hazard(
         well, and so it passes the first test.
     """,
     cure="""
-        Drain, then join. The process-queue backend has a thread that reads to the very end, and joins its processes
-        after that.
+        Drain, then join. In the process-queue backend a thread reads all the time, and until the last process has
+        closed its end.
     """,
     run_cured=lambda: put_and_join(drain=True, patience=LIMIT),
     read=(put_and_join, _produce),
