@@ -37,7 +37,7 @@ def _enter(pickled_work: bytes) -> None:
         _problem = f"worker {_name} cannot work: {error}"
 
 
-def _report() -> str | None:
+def _report(_number: int) -> str | None:
     """Return what is wrong with this interpreter."""
     return _problem
 
@@ -53,10 +53,9 @@ class InterpretersBackend(ThreadsBackend):
         executor: Executor = import_module("concurrent.futures").InterpreterPoolExecutor(
             self.plan.consumers, initializer=_enter, initargs=(pickle.dumps(self.plan.work),)
         )
-        # As many calls as interpreters: each finds none idle, and so starts one.
-        reports = [executor.submit(_report) for _ in range(self.plan.consumers)]
         try:
-            problems = [report.result() for report in reports]
+            # As many calls as interpreters: each finds none idle, and so starts one.
+            problems = list(executor.map(_report, range(self.plan.consumers)))
         except BrokenExecutor as error:
             problems = [f"the interpreters of the pool could not start: {error}"]
         for problem in filter(None, problems):

@@ -50,7 +50,7 @@ def _enter(work: Work, board: Board, all_here: Barrier) -> None:
     _all_here = all_here
 
 
-def _meet() -> str | None:
+def _meet(_number: int) -> str | None:
     """Wait until every process is here: the pool starts one only if a call finds none idle. Return what is wrong."""
     _all_here.wait(START_LIMIT)
     return _problem
@@ -101,8 +101,7 @@ class ProcessPoolBackend(PoolBackend):
             self.plan.consumers, mp_context=ways, initializer=_enter, initargs=(self.plan.work, self._board, all_here)
         )
         try:
-            meetings = [executor.submit(_meet) for _ in range(self.plan.consumers)]
-            for problem in filter(None, [meeting.result() for meeting in meetings]):
+            for problem in filter(None, executor.map(_meet, range(self.plan.consumers))):
                 raise BackendError(problem)
         except BaseException:
             self._children = set(active_children()) - others

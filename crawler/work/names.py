@@ -2,7 +2,8 @@
 
 import socket
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 
 from crawler.urls import hostname
 from crawler.work.addresses import locality
@@ -21,11 +22,13 @@ def private_hosts(hosts: Collection[str], timeout: float) -> Mapping[str, frozen
     if not names:
         return {}
     crew = ThreadPoolExecutor(min(len(names), LOOKUPS), "look-up")
-    answers = {name: crew.submit(_localities, name) for name in names}
-    wait(answers.values(), timeout)
+    answers = {crew.submit(_localities, name): name for name in names}
+    known: dict[str, frozenset[str]] = {}
+    with suppress(TimeoutError):
+        for answer in as_completed(answers, timeout):
+            known[answers[answer]] = answer.result()
     # A look-up cannot be interrupted; one that hangs is left behind.
     crew.shutdown(wait=False, cancel_futures=True)
-    known = {name: answer.result() for name, answer in answers.items() if answer.done() and not answer.cancelled()}
     return {host: kinds for host in hosts if (kinds := known.get(hostname(host)))}
 
 
