@@ -3,13 +3,16 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help crawl test soak check format lock clean
+.PHONY: help crawl compare test soak check format lock clean
 
 help:             ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 crawl: .venv/run  ## crawl the fixture site
 	$(BIN)/python -m crawler --backend queue
+
+compare: .venv/run ## measure every backend on two workloads, within 3 minutes; see crawls/compare
+	$(BIN)/python -m crawler compare --rounds 5 --within 140 --out crawls/compare
 
 test: .venv/dev   ## run every test
 	$(BIN)/python -m pytest

@@ -13,9 +13,12 @@ from typing import Any
 import click
 
 from crawler import __version__, probe
-from crawler import compare as comparison
 from crawler.backends.base import BackendError
 from crawler.backends.registry import BACKENDS
+from crawler.compare import command as comparison
+from crawler.compare.baseline import read as read_baseline
+from crawler.compare.load import LoadError
+from crawler.compare.table import COLUMNS, cells, narrow, notes, title
 from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
 from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
@@ -200,47 +203,55 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
 
 @commands.command()
 @_configured
+@click.option("--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Also mixed and flaky.")
 @click.option("--backends", metavar="NAME,…", default="", help="Which backends; default: all.")
-@click.option("--pages", metavar="N", type=click.IntRange(1), default=1000, show_default=True, help="Detail pages.")
+@click.option("--consumers", metavar="N,…", default="8", show_default=True, help="Several, for a scaling curve.")
+@click.option("--parsers", metavar="NAME,…", default="", help="Which parsers; default: the workload's.")
 @click.option(
-    "--latency", metavar="S", type=click.FloatRange(0), default=0.05, show_default=True, help="Seconds a page."
+    "--clients", metavar="NAME,…", default="", help="Which clients; default: requests, or the backend's best."
 )
+@click.option("--start-methods", metavar="NAME,…", default="", help="How processes are started; default: auto.")
+@click.option("--pages", metavar="N", type=click.IntRange(1), help="Detail pages; default: the workload's.")
+@click.option("--latency", metavar="S", type=click.FloatRange(0), help="Seconds a page; default: the workload's.")
 @click.option("--producers", metavar="N", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--consumers", metavar="N", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
+@click.option("--within", metavar="S", type=click.FloatRange(0), help="Begin no round that would end later.")
+@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Shuffles the order of the runs.")
+@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
 @click.option(
-    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.md and .json there."
+    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
 )
-@click.option("--json", "machine", is_flag=True, help="Print JSON instead of a table.")
+@click.option(
+    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.json and report.md there."
+)
+@click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
 def compare(
     settings: Sequence[str],
     config: Path | None,
-    backends: str,
     folder: Path | None,
     machine: bool,
-    **workload: Any,
+    baseline: Path | None,
+    **options: Any,
 ) -> int:
-    """Run the same crawl on each backend, on the fixture site, and compare."""
-    names = [name.strip() for name in backends.split(",") if name.strip()]
-    for name in names:
-        configuration(config, {"backend": name}, settings)
-    extra = [f"--set={setting}" for setting in settings] + ([f"--config={config}"] if config else [])
-    task = comparison.Workload(**workload)
-    console = Console(quiet=machine)
-    console.say(f"{comparison.describe(task)}; each backend in a process of its own")
-    runs = []
-    for made in comparison.measure(task, comparison.known(names), extra):
-        console.say(f"{made.backend}: {made.problem or f'{made.pages_per_second:.0f} pages/s'}")
-        runs.append(made)
-    told = json.dumps(comparison.as_json(task, runs), indent=2)
+    """Run the same crawl on each backend, on the fixture site, and compare.
+
+    The workloads' parameters are in [compare.NAME] of the configuration: --set compare.io.latency=0.1.
+    """
+    before = read_baseline(baseline) if baseline else None
+    say = Console().say
+    made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), say)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(f"{told}\n", encoding="utf-8")
-        (folder / "report.md").write_text(comparison.as_markdown(task, runs), encoding="utf-8")
+        comparison.leave(made, folder)
     if machine:
-        click.echo(told)
+        click.echo(comparison.as_json(made), nl=False)
     else:
-        table(comparison.COLUMNS, [comparison.cells(run) for run in runs])
-    return FAILED if any(run.problem for run in runs) else OK
+        for scene in made.scenes:
+            click.echo(f"\n{printable(title(made, scene))}")
+            table(narrow(COLUMNS), [narrow(cells(result)) for result in scene.results])
+        click.echo("\n" + "\n".join(map(printable, [*made.verdict, "", *notes(made)])))
+    slower = before is not None and comparison.hold_against(before, made, say)
+    wrong = any(result.problem for scene in made.scenes for result in scene.results)
+    return FAILED if slower or wrong else OK
 
 
 def _warn(url: str) -> None:
@@ -260,7 +271,7 @@ def status(arguments: Sequence[str]) -> int:
         return _complain(str(error), BAD_USAGE)
     except FolderInUseError as error:
         return _complain(str(error), BAD_USAGE)
-    except (StoreError, BackendError, FixtureError, HazardError) as error:
+    except (StoreError, BackendError, FixtureError, HazardError, LoadError) as error:
         return _complain(str(error), FAILED)
     except click.Abort:
         return INTERRUPTED

@@ -98,6 +98,7 @@ Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Patterns = list[str]
+ParserName = Literal["selectolax", "bs4-lxml", "bs4-html"]
 Hosts = list[Annotated[str, AfterValidator(_host)]]
 RoleNames = list[Literal["list", "detail"]]
 
@@ -195,7 +196,7 @@ def _selector_alone(value: object) -> object:
 class Extract(_Table):
     """[extract]: what is taken out of a detail page."""
 
-    parser: Literal["selectolax", "bs4-lxml", "bs4-html"] = "selectolax"
+    parser: ParserName = "selectolax"
     fields: dict[str, Annotated[FieldTable, BeforeValidator(_selector_alone)]] = {}
 
 
@@ -205,6 +206,66 @@ class Fixture(_Table):
     pages: AtLeastOne = 1000
     latency: Annotated[float | str, PlainValidator(_latency)] = 0.02
     faults: list[Annotated[str, AfterValidator(_fault)]] = []
+
+
+class Workload(_Table):
+    """[compare.NAME]: what every backend is given to do, on a fixture site of its own."""
+
+    pages: AtLeastOne
+    latency: Annotated[float | str, PlainValidator(_latency)]
+    bulk: AtLeastOne = 1
+    parser: ParserName = "selectolax"
+    faults: list[Annotated[str, AfterValidator(_fault)]] = []
+    backoff: Seconds = 0.5
+
+
+class IOWorkload(Workload):
+    """[compare.io]: the server takes its time, and the pages cost nothing."""
+
+    pages: AtLeastOne = 300
+    latency: Annotated[float | str, PlainValidator(_latency)] = 0.025
+
+
+class CPUWorkload(Workload):
+    """[compare.cpu]: large pages and a slow parser, on a quick server."""
+
+    pages: AtLeastOne = 80
+    latency: Annotated[float | str, PlainValidator(_latency)] = 0.002
+    bulk: AtLeastOne = 3
+    parser: ParserName = "bs4-lxml"
+
+
+class MixedWorkload(Workload):
+    """[compare.mixed]: answers of very different age, and pages that cost something."""
+
+    pages: AtLeastOne = 120
+    latency: Annotated[float | str, PlainValidator(_latency)] = "lognormal(0.04, 0.6)"
+    parser: ParserName = "bs4-lxml"
+
+
+class FlakyWorkload(Workload):
+    """[compare.flaky]: a share of the pages fails at first, and is tried again."""
+
+    pages: AtLeastOne = 300
+    latency: Annotated[float | str, PlainValidator(_latency)] = 0.02
+    faults: list[Annotated[str, AfterValidator(_fault)]] = ["error", "reset", "truncated"]
+    backoff: Seconds = 0.1
+
+
+class Compare(_Table):
+    """[compare]: the workloads by name."""
+
+    io: IOWorkload = IOWorkload()
+    cpu: CPUWorkload = CPUWorkload()
+    mixed: MixedWorkload = MixedWorkload()
+    flaky: FlakyWorkload = FlakyWorkload()
+
+    def workload(self, name: str) -> Workload:
+        """Return the workload of that name; ConfigError if there is none."""
+        if name not in type(self).model_fields:
+            raise ConfigError(f"there is no workload {name!r}{nearest(name, type(self).model_fields)}")
+        workload: Workload = getattr(self, name)
+        return workload
 
 
 class Config(_Table):
@@ -219,6 +280,7 @@ class Config(_Table):
     traps: TrapTable = TrapTable()
     extract: Extract = Extract()
     fixture: Fixture = Fixture()
+    compare: Compare = Compare()
 
     @property
     def client(self) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
             config = config.for_fixture_site(server.url, per_host=crew)
         backend = stack.enter_context(_open_backend(config, _private_hosts(config, store)))
         frontier = _open_frontier(config, backend, store)
-        started = time.monotonic()
+        started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
         finished = pump(frontier, backend, store, interrupts=interrupts, watch=watcher.watch)
         elapsed = time.monotonic() - started
@@ -99,6 +99,7 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
             frontier,
             cost,
             interrupted=not finished,
+            started=started_at,
             startup=started - began,
             elapsed=elapsed,
             fetched=frontier.tally.fetched - settled_before,

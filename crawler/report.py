@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -20,13 +21,15 @@ def describe(
     cost: Usage,
     *,
     interrupted: bool,
+    started: datetime,
     startup: float,
     elapsed: float,
     fetched: int,
 ) -> dict[str, Any]:
     """Return the report of a crawl, as report.json holds it. Times are in seconds and sizes in bytes unless named so.
 
-    Counts are of the crawl, times and costs of this run of it; `fetched` is the pages that this run fetched.
+    Counts are of the crawl, times and costs of this run of it; `fetched` is the pages that this run fetched, and
+    `started` is when its first one could be.
     """
     tally = frontier.tally
     latency = tally.latency
@@ -44,6 +47,7 @@ def describe(
         "pending": frontier.pending,
         "retries": tally.retries,
         "bytes": tally.bytes,
+        "started_at": started.isoformat(),
         "startup": round(startup, 3),
         "elapsed": round(elapsed, 3),
         "pages_per_second": round(fetched / elapsed, 1) if elapsed else None,
@@ -53,6 +57,7 @@ def describe(
         },
         "cpu_seconds": round(cost.cpu_seconds, 3),
         "peak_memory": cost.peak_memory,
+        "context_switches": cost.context_switches,
         "robots_failures": tally.robots_failures,
         "hosts_given_up": tally.hosts_given_up,
         "surplus": dict(tally.surplus.most_common()),

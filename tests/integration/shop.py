@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.backends.registry import BACKENDS
-from crawler.compare import _toml
+from crawler.compare.toml import toml
 from fixtures.faulty import FaultySite
 from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
@@ -25,7 +25,7 @@ def shop(server: FixtureServer, out: Path, backend: str) -> list[str]:
     """Return the arguments that crawl the fixture site as a site of the user's."""
     settings: dict[str, Any] = {"site.list": list(LIST_PATTERNS), "site.detail": list(DETAIL_PATTERNS)}
     settings |= {f"extract.fields.{name}": field for name, field in FIELDS.items()}
-    args = [f"--set={key}={_toml(value)}" for key, value in settings.items()]
+    args = [f"--set={key}={toml(value)}" for key, value in settings.items()]
     return ["--quiet", f"--backend={backend}", f"--start-url={server.url}", f"--out={out}", *args]
 
 

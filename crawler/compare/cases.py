@@ -1,0 +1,62 @@
+"""Which runs there are to be, and the least time that each could take."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crawler.backends.registry import BACKENDS
+from crawler.compare.model import Case, Ideal, Scene
+from crawler.config import Workload
+from fixtures.latency import parse_latency
+
+CLIENT = "requests"
+"""The client that all have, where they can use it and no other is asked for."""
+
+STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be compared with what."""
+
+    backends: Sequence[str]
+    consumers: Sequence[int] = (8,)
+    parsers: Sequence[str] = ()
+    """Those to be used instead of the workload's own."""
+    clients: Sequence[str] = (CLIENT,)
+    start_methods: Sequence[str] = ("auto",)
+    """For those backends whose workers are processes."""
+
+
+def cases(workloads: Iterable[tuple[str, Workload]], choice: Choice) -> list[Case]:
+    """Return every case once, scene by scene. A backend that cannot use a client has its own best instead."""
+    found: dict[Case, None] = {}
+    for name, workload in workloads:
+        for consumers in choice.consumers:
+            for parser in choice.parsers or (workload.parser,):
+                for backend in choice.backends:
+                    entry = BACKENDS[backend]
+                    for client in choice.clients:
+                        used = client if client in entry.clients else entry.clients[0]
+                        for method in choice.start_methods if entry.processes else (None,):
+                            found[Case(Scene(name, consumers, parser), backend, used, method)] = None
+    return list(found)
+
+
+def ideal(workload: Workload, consumers: int, cpu_per_page: float, cores: int) -> Ideal:
+    """Return the least time in seconds for the detail pages: what binds, waiting or parsing.
+
+    Args:
+        workload: what is to be crawled.
+        consumers: how many wait at the same time.
+        cpu_per_page: seconds of CPU that parsing one of its pages takes.
+        cores: how many of them there are for the crawl.
+    """
+    waiting = mean_latency(workload.latency) * workload.pages / consumers
+    parsing = cpu_per_page * workload.pages / cores
+    return Ideal(max(waiting, parsing), "latency" if waiting >= parsing else "cpu", waiting, parsing)
+
+
+def mean_latency(latency: float | str) -> float:
+    """Return the mean of a latency in seconds."""
+    distribution = parse_latency(latency)
+    return sum(distribution.quantile((step + 0.5) / STEPS) for step in range(STEPS)) / STEPS

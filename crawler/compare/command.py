@@ -1,0 +1,138 @@
+"""What `python -m crawler compare` does with its options: check them, measure, leave the files."""
+
+import json
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import get_args
+
+from crawler.backends.registry import BACKENDS
+from crawler.compare.baseline import drifts, other_machine
+from crawler.compare.cases import CLIENT, Choice
+from crawler.compare.cores import divide
+from crawler.compare.measure import Plan, compare
+from crawler.compare.model import Comparison
+from crawler.compare.runs import Place
+from crawler.compare.table import markdown
+from crawler.config import Compare, Config, ConfigError, ParserName, Workload, check, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options as they were given: lists are names with commas between, empty for the default."""
+
+    workloads: str = "io,cpu"
+    backends: str = ""
+    consumers: str = "8"
+    parsers: str = ""
+    clients: str = ""
+    start_methods: str = ""
+    pages: int | None = None
+    latency: float | None = None
+    producers: int = 4
+    rounds: int = 3
+    seed: int = 1
+    within: float | None = None
+    limit: float = 120.0
+
+
+def choose(options: Options) -> tuple[Choice, dict[str, str]]:
+    """Return what is to be compared, and the backends that are left out, with the reason.
+
+    ConfigError for a name that there is not, and for a backend that is asked for and cannot be used here.
+    """
+    names = _names(options.backends)
+    for name in names:
+        check({"crawl": {"backend": name}}, "--backends")
+    skipped = {} if names else {name: entry.missing for name, entry in BACKENDS.items() if entry.missing}
+    clients = {client for entry in BACKENDS.values() for client in entry.clients}
+    methods = _names(options.start_methods)
+    for method in methods:
+        check({"processes": {"start_method": method}}, "--start-methods")
+    choice = Choice(
+        backends=names or [name for name in BACKENDS if name not in skipped],
+        consumers=_numbers("--consumers", options.consumers),
+        parsers=_known("--parsers", options.parsers, get_args(ParserName)),
+        clients=_known("--clients", options.clients, clients) or (CLIENT,),
+        start_methods=methods or ("auto",),
+    )
+    return choice, skipped
+
+
+def workloads(config: Config, options: Options) -> dict[str, Workload]:
+    """Return the workloads of the configuration that are asked for, with what the options change in all of them."""
+    names = _known("--workloads", options.workloads, Compare.model_fields)
+    changes = {"pages": options.pages, "latency": options.latency}
+    given = {key: value for key, value in changes.items() if value is not None}
+    return {name: config.compare.workload(name).model_copy(update=given) for name in names}
+
+
+def run(config: Config, options: Options, say: Callable[[str], None]) -> Comparison:
+    """Measure what the options say and return the comparison. ConfigError for wrong options, before anything starts."""
+    choice, skipped = choose(options)
+    chosen = workloads(config, options)
+    place = Place(config, divide(), options.producers, options.limit)
+    plan = Plan(options.rounds, options.seed, options.within)
+    return compare(chosen, choice, place, plan, skipped=skipped, say=say)
+
+
+def as_json(comparison: Comparison) -> str:
+    """Return the comparison as report.json holds it: `model.Comparison`, every figure to six digits."""
+    return json.dumps(_rounded(asdict(comparison)), indent=1, ensure_ascii=False) + "\n"
+
+
+def leave(comparison: Comparison, folder: Path) -> None:
+    """Write report.json and report.md into a folder, which is made; ConfigError if that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(as_json(comparison), encoding="utf-8")
+        (folder / "report.md").write_text(markdown(comparison), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--out {folder}: cannot be written: {error.strerror}") from error
+
+
+def hold_against(before: Comparison, after: Comparison, say: Callable[[str], None]) -> bool:
+    """Tell what has become of each case since the baseline; return whether any is slower beyond doubt."""
+    for line in other_machine(before, after):
+        say(f"the baseline was measured elsewhere: {line}")
+    found = drifts(before, after)
+    slower = [drift for drift in found if drift.slower]
+    for drift in slower:
+        say(f"slower than the baseline: {drift}")
+    if not slower:
+        say(f"no run is slower than the baseline beyond doubt ({len(found)} compared)")
+    return bool(slower)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names between the commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _known(option: str, text: str, known: Collection[str]) -> list[str]:
+    names = _names(text)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{option}: there is no {name!r}{nearest(name, known)}, only {', '.join(sorted(known))}")
+    return names
+
+
+def _numbers(option: str, text: str) -> Sequence[int]:
+    try:
+        numbers = [int(name) for name in _names(text)]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 1:
+        raise ConfigError(f"{option} {text}: write numbers from 1 up, with commas between")
+    return numbers
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value

@@ -1,0 +1,170 @@
+"""The whole comparison: a warm-up, then round after round, each case once a round and in another order.
+
+What drifts, a machine that grows warm or a neighbour that wakes up, then hits all alike.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from random import Random
+
+from crawler.compare import machine
+from crawler.compare.cases import Choice, cases, ideal
+from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, WorkloadFacts
+from crawler.compare.results import scene_result
+from crawler.compare.runs import Place, run, server_limit
+from crawler.compare.verdict import verdict
+from crawler.config import Config, Workload
+from crawler.model import Role
+from crawler.work.extract import Extractor
+from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
+
+SAMPLE = 20
+"""Pages by which the CPU for parsing one is measured."""
+
+WARM_UP = 10
+"""Detail pages of each backend's warm-up, which loads all that it needs from the disk."""
+
+TOO_BUSY = 1.5
+"""Threads a core that want to run before we begin: others are at work, and intervals will be wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often, in which order, for how long."""
+
+    rounds: int = 3
+    seed: int = 1
+    within: float | None = None
+    """Seconds after which no round is begun that would not be done; the first always is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A workload whose own figures are known."""
+
+    workload: Workload
+    limit: float
+    facts: WorkloadFacts
+
+
+def compare(
+    workloads: Mapping[str, Workload],
+    choice: Choice,
+    place: Place,
+    plan: Plan,
+    *,
+    skipped: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Comparison:
+    """Measure and return the comparison; FixtureError or LoadError if the fixture site cannot be served.
+
+    `say` takes a line now and then about how far it is.
+    """
+    began, started_at = time.monotonic(), datetime.now(UTC)
+    facts = machine.describe(place.cores)
+    load = machine.load_average()
+    if load is not None and load > TOO_BUSY * facts.cores:
+        say(f"this machine is busy (load {load:.1f} on {facts.cores} cores): expect wide intervals")
+    every = cases(workloads.items(), choice)
+    ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
+    ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}
+    _warm_up(every, workloads, place, say)
+    runs: dict[Case, list[Measurement]] = {case: [] for case in every}
+    for number in _rounds(plan, began):
+        order = Random(f"{plan.seed} {number}").sample(every, len(every))  # noqa: S311 - no secret
+        for position, case in enumerate(order, 1):
+            measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
+            runs[case].append(measured)
+            say(f"round {number}, {position}/{len(order)}: {_told(case, measured)}")
+    scenes = tuple(
+        scene_result(
+            scene,
+            ideals[scene],
+            ready[scene.workload].limit,
+            {case: measured for case, measured in runs.items() if case.scene == scene},
+        )
+        for scene in dict.fromkeys(case.scene for case in every)
+    )
+    comparison = Comparison(
+        started_at=started_at.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - began, 1),
+        seed=plan.seed,
+        producers=place.producers,
+        rounds=max(map(len, runs.values())),
+        machine=facts,
+        workloads={name: known.facts for name, known in ready.items()},
+        scenes=scenes,
+        skipped=dict(skipped),
+    )
+    return replace(comparison, verdict=tuple(verdict(comparison)))
+
+
+def _rounds(plan: Plan, began: float) -> Iterator[int]:
+    """Iterate over the numbers of the rounds, as long as there is time."""
+    longest = 0.0
+    for number in range(1, plan.rounds + 1):
+        start = time.monotonic()
+        if longest and plan.within is not None and start - began + longest > plan.within:
+            return
+        yield number
+        longest = max(longest, time.monotonic() - start)
+
+
+def _prepare(workload: Workload, place: Place) -> _Ready:
+    site = Site(workload.pages, bulk=workload.bulk)
+    numbers = range(1, min(workload.pages, SAMPLE) + 1)
+    sizes = [len(site.detail(site.item(number)).body) for number in numbers]
+    facts = WorkloadFacts(
+        workload.pages,
+        workload.latency,
+        workload.bulk,
+        workload.parser,
+        tuple(workload.faults),
+        workload.backoff,
+        page_bytes=sum(sizes) // len(sizes),
+    )
+    return _Ready(workload, server_limit(workload, place.cores), facts)
+
+
+def _ideal(scene: Scene, ready: _Ready, place: Place) -> Ideal:
+    cpu = parse_seconds(ready.workload, scene.parser)
+    return ideal(ready.workload, scene.consumers, cpu, len(place.cores.crawl))
+
+
+def parse_seconds(workload: Workload, parser: str) -> float:
+    """Return the seconds of CPU that parsing and extracting one of a workload's detail pages takes, by the mean."""
+    site = Site(workload.pages, bulk=workload.bulk)
+    pages = [site.detail(site.item(number)).body.decode() for number in range(1, min(workload.pages, SAMPLE) + 1)]
+    tree = {
+        "crawl": {"start_urls": ["http://127.0.0.1/"]},
+        "site": {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)},
+        "extract": {"parser": parser, "fields": FIELDS},
+    }
+    extractor = Extractor(Config.model_validate(tree).work_settings({}))
+    extractor.read(pages[0], "http://127.0.0.1/item/1", Role.DETAIL)  # once for all that happens only once
+    began = time.thread_time()
+    for page in pages:
+        extractor.read(page, "http://127.0.0.1/item/1", Role.DETAIL)
+    return (time.thread_time() - began) / len(pages)
+
+
+def _warm_up(
+    every: Sequence[Case], workloads: Mapping[str, Workload], place: Place, say: Callable[[str], None]
+) -> None:
+    """Let each backend crawl a few pages, by one worker, so that its files are in memory and its bytecode compiled."""
+    first = {(case.backend, case.client, case.scene.parser): case for case in every}
+    say(f"warming up; then {len(every)} runs a round")
+    for case in first.values():
+        workload = workloads[case.scene.workload].model_copy(update={"pages": WARM_UP, "faults": [], "latency": 0.0})
+        few = replace(case, scene=case.scene._replace(consumers=1))
+        run(few, workload, ideal(workload, 1, 0.0, 1), place)
+
+
+def _told(case: Case, measured: Measurement) -> str:
+    scene = case.scene
+    what = (
+        f"{scene.workload}, {scene.consumers} consumers, {scene.parser}: {case.label(client=True, start_method=True)}"
+    )
+    return f"{what}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}"

@@ -1,0 +1,108 @@
+"""A comparison as rows of text: for the terminal, and for report.md."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.verdict import scene_name
+
+COLUMNS = (
+    "rank",
+    "backend",
+    "client",
+    "pages/s",
+    "95% interval",
+    "of the ideal",
+    "CPU s/1000",
+    "peak MB",
+    "p50 ms",
+    "p99 ms",
+    "start s",
+    "stop s",
+    "switches",
+    "",
+)
+"""The columns of report.md."""
+
+NARROW = (0, 1, 3, 4, 5, 6, 7, 9, 10, 13)
+"""Those of them that a terminal has room for."""
+
+
+def cells(result: Result) -> tuple[str, ...]:
+    """Return a result as a row of the table."""
+    name = (result.label, result.case.client)
+    if result.rank is None:
+        return ("-", *name, *("" for _ in COLUMNS[4:]), f"wrong: {result.problem}")
+    median = {figure: estimate.median for figure, estimate in result.figures.items()}
+    speed = result.figures["pages_per_second"]
+    return (
+        str(result.rank),
+        *name,
+        f"{speed.median:.0f}",
+        f"{speed.low:.0f}–{speed.high:.0f}",
+        f"{median['efficiency']:.0%}",
+        f"{median['cpu_per_1000']:.1f}",
+        f"{median['peak_memory'] / 1e6:.0f}",
+        f"{median['latency_p50_ms']:.0f}",
+        f"{median['latency_p99_ms']:.0f}",
+        f"{median['startup']:.2f}",
+        f"{median['shutdown']:.2f}",
+        f"{median['context_switches']:.0f}",
+        "limited by the server" if result.limited_by_server else "",
+    )
+
+
+def narrow(row: Sequence[str]) -> list[str]:
+    """Return the cells of a row that a terminal has room for."""
+    return [row[column] for column in NARROW]
+
+
+def title(comparison: Comparison, scene: SceneResult) -> str:
+    """Return in one line what a scene is, and the least that it takes."""
+    facts, ideal = comparison.workloads[scene.scene.workload], scene.ideal
+    binds = "waiting for the server" if ideal.bound == "latency" else "parsing"
+    latency = facts.latency if isinstance(facts.latency, str) else f"{facts.latency * 1000:g} ms"
+    faults = f", faults {' '.join(facts.faults)}" if facts.faults else ""
+    return (
+        f"{scene_name(scene)}: {facts.pages} pages of {facts.page_bytes / 1000:.0f} KB, latency {latency}{faults}; "
+        f"ideally {ideal.seconds:.2f} s, bound by {binds}"
+    )
+
+
+def notes(comparison: Comparison) -> Iterator[str]:
+    """Yield what the figures hold for, a line each."""
+    machine = comparison.machine
+    yield (
+        f"{comparison.rounds} round{'s' * (comparison.rounds != 1)} in shuffled order (seed {comparison.seed}), "
+        f"{comparison.producers} producers, {comparison.seconds:.0f} s in all"
+    )
+    yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
+    yield f"{machine.placement}; memory: {machine.memory_measure}"
+    for scene in {scene.scene.workload: scene for scene in comparison.scenes}.values():
+        yield f"the server's own limit on {scene.scene.workload}: {scene.server_limit:.0f} pages/s"
+    for name, reason in comparison.skipped.items():
+        yield f"{name} is left out: it {reason}"
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return the comparison in Markdown. What is told in a site's words becomes neither HTML nor another cell."""
+    parts = ["# Comparison", _bullets(comparison.verdict)]
+    for scene in comparison.scenes:
+        rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, scene.results)]
+        table = "\n".join(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)
+        parts += [f"## {_plain(title(comparison, scene))}", table]
+    parts += ["## What it holds for", _bullets(list(notes(comparison)))]
+    versions = ", ".join(f"{name} {number}" for name, number in comparison.machine.versions.items())
+    return "\n\n".join([*parts, _plain(versions)]) + "\n"
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_plain(line)}" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown leaves as it is."""
+    escaped = escape(" ".join(text.split()), quote=False)
+    for mark in "\\|`*_[]":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped

@@ -1,0 +1,88 @@
+"""The figures in words. Every sentence is made from them, and none claims what the intervals do not show."""
+
+from collections.abc import Iterator, Sequence
+
+from crawler.backends.registry import BACKENDS
+from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.statistics import faster
+
+
+def verdict(comparison: Comparison) -> Iterator[str]:
+    """Yield what there is to say, scene by scene."""
+    for scene in comparison.scenes:
+        yield from _scene(scene)
+
+
+def scene_name(scene: SceneResult, *, parser: bool = True) -> str:
+    """Return a scene's name for people."""
+    workload, consumers, used = scene.scene
+    return f"{workload}, {consumers} consumer{'s' * (consumers != 1)}{f', {used}' if parser else ''}"
+
+
+def _scene(scene: SceneResult) -> Iterator[str]:
+    name, ranked = scene_name(scene), scene.ranked
+    for result in scene.results:
+        if result.problem is not None:
+            yield f"{name}: {result.label} is wrong: {result.problem}."
+    if not ranked:
+        yield f"{name}: nothing can be ranked."
+        return
+    yield f"{name}: {_best(ranked)}"
+    if limited := [result.label for result in ranked if result.limited_by_server]:
+        yield (
+            f"{name}: {_and(limited)} came near the server's own limit of {scene.server_limit:.0f} pages/s: "
+            "they may be faster than it could show."
+        )
+    yield from _families(name, ranked)
+
+
+def _best(ranked: Sequence[Result]) -> str:
+    """Say who is fastest, and of how many that is sure."""
+    if len(ranked) == 1:
+        return f"{ranked[0].label} made {_speed(ranked[0])}; there is nothing to compare it with."
+    if any(len(result.rounds) < 2 for result in ranked):
+        return f"{ranked[0].label} was first with {_speed(ranked[0])}, in a single round, which shows nothing yet."
+    first = [result for result in ranked if result.rank == 1]
+    rest = [result for result in ranked if result.rank != 1]
+    if not rest:
+        return f"no difference is sure among {_and([r.label for r in first])}, at {_range(first)} pages/s."
+    slowest = rest[-1]
+    ratio = first[0].figures["pages_per_second"].median / slowest.figures["pages_per_second"].median
+    if len(first) == 1:
+        others = "the other" if len(rest) == 1 else f"each of the {len(rest)} others"
+        start = f"{first[0].label} is faster than {others}, with {_speed(first[0])}"
+    else:
+        start = f"{_and([r.label for r in first])} lead and cannot be told apart, at {_range(first)} pages/s"
+    return f"{start}; the slowest, {slowest.label}, makes {_speed(slowest)}, {ratio:.1f} times less."
+
+
+def _families(name: str, ranked: Sequence[Result]) -> Iterator[str]:
+    """Say how processes do against threads: the best of each."""
+    processes = [result for result in ranked if BACKENDS[result.case.backend].processes]
+    threads = [r for r in ranked if r not in processes and BACKENDS[r.case.backend].clients[0] == "requests"]
+    if not processes or not threads or len(ranked[0].rounds) < 2:
+        return
+    one, other = processes[0], threads[0]
+    speeds = one.figures["pages_per_second"], other.figures["pages_per_second"]
+    ratio = speeds[0].median / speeds[1].median
+    what = f"processes ({one.label}, {_speed(one)}) against threads ({other.label}, {_speed(other)})"
+    if faster(*speeds):
+        yield f"{name}: {what}: processes are faster, {ratio:.2f} times."
+    elif faster(speeds[1], speeds[0]):
+        yield f"{name}: {what}: threads are faster, {1 / ratio:.2f} times."
+    else:
+        yield f"{name}: {what}: no difference is sure."
+
+
+def _speed(result: Result) -> str:
+    speed = result.figures["pages_per_second"]
+    return f"{speed.median:.0f} pages/s ({speed.low:.0f} to {speed.high:.0f})"
+
+
+def _range(results: Sequence[Result]) -> str:
+    speeds = [result.figures["pages_per_second"].median for result in results]
+    return f"{min(speeds):.0f} to {max(speeds):.0f}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,102 @@
+"""`compare` as a user runs it: real servers, real crawls, tiny sizes."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crawler.compare.baseline import read
+from crawler.compare.load import load
+from crawler.compare.runs import paths
+from fixtures.process import FixtureServer
+from fixtures.site import Site
+from tests.integration.shop import command
+
+SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0", "--rounds=1")
+
+
+def compare(*args: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command("compare", *args), capture_output=True, text=True, timeout=50, check=False)
+
+
+def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(tmp_path: Path) -> None:
+    done = compare(*SMALL, "--workloads=flaky", "--pages=25", "--set=compare.flaky.backoff=0", f"--out={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    made = read(tmp_path / "report.json")
+    (scene,) = made.scenes
+    assert {(result.label, result.problem) for result in scene.results} == {
+        ("queue", None),
+        ("asyncio (aiohttp)", None),
+    }
+    assert made.workloads["flaky"].pages == 25
+    for result in scene.ranked:
+        figures = result.rounds[0]
+        assert figures.wall == pytest.approx(figures.startup + figures.crawl + figures.shutdown, abs=0.01)
+        assert min(figures.startup, figures.crawl, figures.cpu_per_1000, figures.context_switches) > 0
+        assert figures.peak_memory > 10_000_000
+        assert figures.pages_per_second < scene.server_limit
+    assert "queue" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "asyncio" in done.stdout
+
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    for result in report["scenes"][0]["results"]:
+        for name in ("median", "low", "high"):
+            result["figures"]["pages_per_second"][name] *= 1000
+    (tmp_path / "before.json").write_text(json.dumps(report), encoding="utf-8")
+    args = (
+        "--workloads=flaky",
+        "--pages=25",
+        "--set=compare.flaky.backoff=0",
+        f"--baseline={tmp_path / 'before.json'}",
+    )
+    slower = compare(*SMALL, *args, "--json")
+    assert slower.returncode == 1
+    assert "slower than the baseline: queue (requests) on flaky, 2 consumers, selectolax" in slower.stderr
+    assert json.loads(slower.stdout)["scenes"]
+
+
+def test_a_crawl_that_does_not_end_is_killed_and_not_ranked(tmp_path: Path) -> None:
+    args = ("--workloads=io", "--backends=queue", "--pages=20", "--latency=30", "--set=http.timeout=100", "--rounds=1")
+    settings = ("--limit=2", f"--out={tmp_path}")
+    done = compare(*args, *settings)
+    assert done.returncode == 1, done.stderr
+    (result,) = read(tmp_path / "report.json").scenes[0].results
+    assert result.rank is None
+    assert result.problem == "not done after 2 s"
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--workloads=oi", "--workloads: there is no 'oi'"),
+        ("--backends=queu", "did you mean queue?"),
+        ("--consumers=4,many", "--consumers 4,many: write numbers"),
+        ("--consumers=0", "--consumers 0: write numbers"),
+        ("--parsers=bs4", "--parsers: there is no 'bs4'"),
+        ("--clients=request", "did you mean requests?"),
+        ("--start-methods=vfork", "'vfork' is not a way to start processes"),
+        ("--baseline=nowhere.json", "nowhere.json: cannot be read"),
+        ("--set=compare.io.page=3", "did you mean pages?"),
+    ],
+)
+def test_wrong_options_are_told_in_one_line_before_anything_starts(option: str, told: str) -> None:
+    done = compare(option)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_load_generator_asks_for_each_page_once() -> None:
+    every = paths(Site(50))
+    with FixtureServer(pages=50, faults=["reset", "truncated"]) as server:
+        load(server.url, every, 7, method="HEAD")
+        assert server.stats()["paths"] == dict.fromkeys(every, 1)
+        server.reset()
+        assert server.stats()["hits"] == 0
+
+
+def test_bulk_makes_pages_longer_and_leaves_their_records() -> None:
+    plain, bulky = Site(30), Site(30, bulk=4)
+    assert plain.record(7, "http://a/") == bulky.record(7, "http://a/")
+    assert len(bulky.detail(bulky.item(7)).body) > 1.4 * len(plain.detail(plain.item(7)).body)

@@ -1,0 +1,76 @@
+"""Who is ranked, and what may be said of it."""
+
+from crawler.compare.model import Result
+from crawler.compare.results import scene_result
+from crawler.compare.table import COLUMNS, cells, markdown, narrow
+from crawler.compare.verdict import verdict
+from tests.unit.compare.values import SCENE, case, comparison, rounds
+
+HOSTILE = "a <script>alert(1)</script> | [b](javascript:c) & `d`"
+
+
+def results(**runs: list[float | str]) -> dict[str, Result]:
+    made = comparison({name.replace("_", "-"): speeds for name, speeds in runs.items()})
+    return {result.label: result for result in made.scenes[0].results}
+
+
+def test_the_fastest_is_first_and_the_wrong_last_however_fast() -> None:
+    made = comparison({"rlock": [1, 2, 3], "queue": [10, 11, 12], "semaphore": [99, "3 records instead of 4", 99]})
+    assert [(r.label, r.rank) for r in made.scenes[0].results] == [("queue", 1), ("rlock", 2), ("semaphore", None)]
+    assert made.scenes[0].results[2].problem == "3 records instead of 4 (in 1 of 3 rounds)"
+    assert any("semaphore is wrong: 3 records instead of 4" in line for line in verdict(made))
+
+
+def test_overlap_is_no_difference() -> None:
+    assert {r.rank for r in results(queue=[10, 11, 12], rlock=[9, 9.5, 10]).values()} == {1}
+
+
+def test_what_comes_near_the_servers_limit_is_marked() -> None:
+    made = comparison({"queue": [81, 81, 81], "rlock": [79, 79, 79]}, server_limit=100)
+    assert [result.limited_by_server for result in made.scenes[0].results] == [True, False]
+    assert any("queue came near the server's own limit" in line for line in verdict(made))
+
+
+def test_cases_of_one_backend_are_told_apart_and_others_keep_their_plain_names() -> None:
+    every = [
+        case("queue"),
+        case("semaphore"),
+        case("asyncio", client="aiohttp"),
+        case("process-pool", method="fork"),
+        case("process-pool", method="spawn"),
+    ]
+    made = scene_result(SCENE, comparison({"queue": [1]}).scenes[0].ideal, 1e6, {each: rounds(1.0) for each in every})
+    labels = ["queue", "semaphore", "asyncio (aiohttp)", "process-pool (requests, fork)"]
+    assert {result.label for result in made.results} >= {*labels[:3], "process-pool (fork)", "process-pool (spawn)"}
+
+
+def test_the_verdict_claims_no_difference_that_is_not_sure() -> None:
+    told = " ".join(verdict(comparison({"queue": [10, 20, 30], "process-pool": [12, 22, 32]})))
+    assert "no difference is sure among process-pool and queue" in told
+    assert "faster" not in told
+
+
+def test_the_verdict_names_who_is_faster_by_how_much() -> None:
+    told = " ".join(verdict(comparison({"queue": [10, 10, 10], "process-pool": [25, 25, 25]})))
+    assert "process-pool is faster than the other, with 25 pages/s" in told
+    assert "processes are faster, 2.50 times" in told
+
+
+def test_one_round_shows_nothing() -> None:
+    told = " ".join(verdict(comparison({"queue": [10], "process-pool": [25]})))
+    assert "a single round" in told
+    assert "faster" not in told
+
+
+def test_a_report_in_markdown_holds_no_html_no_links_and_no_more_cells() -> None:
+    text = markdown(comparison({"queue": [HOSTILE, HOSTILE, HOSTILE], "rlock": [1, 1, 1]}))
+    assert "<" not in text.replace("&lt;", "")
+    assert "[b](" not in text
+    row = next(line for line in text.splitlines() if line.startswith("|") and "alert" in line)
+    assert row.replace(r"\|", "").count("|") == len(COLUMNS) + 1
+
+
+def test_every_row_has_a_cell_for_each_column() -> None:
+    for result in comparison({"queue": [1, 1], "rlock": ["wrong", 1]}).scenes[0].results:
+        assert len(cells(result)) == len(COLUMNS)
+        assert len(narrow(cells(result))) == len(narrow(COLUMNS))
