@@ -12,7 +12,7 @@ crawl: .venv/run  ## crawl the fixture site
 	$(BIN)/python -m crawler --backend queue
 
 compare: .venv/run ## measure every backend on two workloads, within 3 minutes; see crawls/compare
-	$(BIN)/python -m crawler compare --rounds 5 --within 140 --out crawls/compare
+	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare
 
 test: .venv/dev   ## run every test
 	$(BIN)/python -m pytest

@@ -222,7 +222,7 @@ class Workload(_Table):
 class IOWorkload(Workload):
     """[compare.io]: the server takes its time, and the pages cost nothing."""
 
-    pages: AtLeastOne = 300
+    pages: AtLeastOne = 240
     latency: Annotated[float | str, PlainValidator(_latency)] = 0.025
 
 

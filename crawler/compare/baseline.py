@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from crawler.compare.model import Case, Comparison, Result
-from crawler.compare.statistics import faster
+from crawler.compare.statistics import ENOUGH, faster
 from crawler.config import ConfigError
 
 TOLERANCE = 0.1
@@ -24,7 +24,7 @@ class Drift:
     """Pages a second; so is `after`."""
     after: float
     slower: bool
-    """Whether it is slower beyond doubt: by more than TOLERANCE, and the intervals do not overlap."""
+    """Whether it is slower beyond doubt: by more than TOLERANCE, in ENOUGH rounds, and the intervals keep apart."""
     problem: str | None = None
     """Why it is wrong now, where it was right."""
 
@@ -84,5 +84,6 @@ def _drift(before: Result, after: Result) -> Drift:
     if after.problem is not None:
         return Drift(after.case, old.median, 0.0, slower=True, problem=after.problem)
     new = after.figures["pages_per_second"]
-    slower = faster(old, new) and new.median < old.median * (1 - TOLERANCE)
+    enough = min(len(before.rounds), len(after.rounds)) >= ENOUGH
+    slower = enough and faster(old, new) and new.median < old.median * (1 - TOLERANCE)
     return Drift(after.case, old.median, new.median, slower=slower)

@@ -154,9 +154,13 @@ def _warm_up(
     every: Sequence[Case], workloads: Mapping[str, Workload], place: Place, say: Callable[[str], None]
 ) -> None:
     """Let each backend crawl a few pages, by one worker, so that its files are in memory and its bytecode compiled."""
-    first = {(case.backend, case.client, case.scene.parser): case for case in every}
     say(f"warming up; then {len(every)} runs a round")
-    for case in first.values():
+    warm: set[object] = set()
+    for case in every:
+        new = {(case.backend, case.client), case.scene.parser} - warm
+        if not new:
+            continue
+        warm |= new
         workload = workloads[case.scene.workload].model_copy(update={"pages": WARM_UP, "faults": [], "latency": 0.0})
         few = replace(case, scene=case.scene._replace(consumers=1))
         run(few, workload, ideal(workload, 1, 0.0, 1), place)

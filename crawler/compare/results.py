@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from crawler.compare.model import FIGURES, Case, Estimate, Ideal, Measurement, Result, Scene, SceneResult
-from crawler.compare.statistics import estimate, ranks
+from crawler.compare.statistics import ENOUGH, estimate, ranks
 
 NEAR = 0.8
 """From this share of the server's own limit on, it is the server that was measured."""
@@ -13,11 +13,15 @@ NEAR = 0.8
 def scene_result(
     scene: Scene, ideal: Ideal, server_limit: float, runs: Mapping[Case, Sequence[Measurement]]
 ) -> SceneResult:
-    """Return a scene's cases ranked by pages a second. One that was wrong in any round is not ranked."""
+    """Return a scene's cases ranked by pages a second. One that was wrong in any round is not ranked.
+
+    With fewer than ENOUGH rounds all share the first rank.
+    """
     labels = _labels(runs)
     figures = {case: _figures(rounds) for case, rounds in runs.items() if rounds and not _problem(rounds)}
     ranked = sorted(figures, key=lambda case: figures[case]["pages_per_second"].median, reverse=True)
-    places = ranks([figures[case]["pages_per_second"] for case in ranked])
+    speeds = [figures[case]["pages_per_second"] for case in ranked]
+    places = ranks(speeds) if all(len(runs[case]) >= ENOUGH for case in ranked) else [1] * len(ranked)
     results = [
         Result(
             labels[case],

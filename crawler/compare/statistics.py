@@ -11,6 +11,10 @@ from statistics import median
 
 from crawler.compare.model import Estimate
 
+ENOUGH = 3
+"""Rounds without which no difference is claimed: two equals keep apart by chance in one case of three with two rounds,
+in one of ten with three, in one of 126 with five."""
+
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 

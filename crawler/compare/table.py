@@ -24,7 +24,7 @@ COLUMNS = (
 )
 """The columns of report.md."""
 
-NARROW = (0, 1, 3, 4, 5, 6, 7, 9, 10, 13)
+NARROW = (1, 0, 3, 4, 5, 6, 7, 10, 13)
 """Those of them that a terminal has room for."""
 
 
@@ -39,7 +39,7 @@ def cells(result: Result) -> tuple[str, ...]:
         str(result.rank),
         *name,
         f"{speed.median:.0f}",
-        f"{speed.low:.0f}–{speed.high:.0f}",
+        f"{speed.low:.0f}–{speed.high:.0f}" if len(result.rounds) > 1 else "",
         f"{median['efficiency']:.0%}",
         f"{median['cpu_per_1000']:.1f}",
         f"{median['peak_memory'] / 1e6:.0f}",

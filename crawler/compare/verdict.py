@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.backends.registry import BACKENDS
 from crawler.compare.model import Comparison, Result, SceneResult
-from crawler.compare.statistics import faster
+from crawler.compare.statistics import ENOUGH, faster
 
 
 def verdict(comparison: Comparison) -> Iterator[str]:
@@ -40,8 +40,9 @@ def _best(ranked: Sequence[Result]) -> str:
     """Say who is fastest, and of how many that is sure."""
     if len(ranked) == 1:
         return f"{ranked[0].label} made {_speed(ranked[0])}; there is nothing to compare it with."
-    if any(len(result.rounds) < 2 for result in ranked):
-        return f"{ranked[0].label} was first with {_speed(ranked[0])}, in a single round, which shows nothing yet."
+    if (rounds := len(ranked[0].rounds)) < ENOUGH:
+        few = "one round shows" if rounds == 1 else f"{rounds} rounds show"
+        return f"{ranked[0].label} came first with {_speed(ranked[0])}, but {few} nothing: it takes {ENOUGH}."
     first = [result for result in ranked if result.rank == 1]
     rest = [result for result in ranked if result.rank != 1]
     if not rest:
@@ -60,7 +61,7 @@ def _families(name: str, ranked: Sequence[Result]) -> Iterator[str]:
     """Say how processes do against threads: the best of each."""
     processes = [result for result in ranked if BACKENDS[result.case.backend].processes]
     threads = [r for r in ranked if r not in processes and BACKENDS[r.case.backend].clients[0] == "requests"]
-    if not processes or not threads or len(ranked[0].rounds) < 2:
+    if not processes or not threads or len(ranked[0].rounds) < ENOUGH:
         return
     one, other = processes[0], threads[0]
     speeds = one.figures["pages_per_second"], other.figures["pages_per_second"]
@@ -76,7 +77,8 @@ def _families(name: str, ranked: Sequence[Result]) -> Iterator[str]:
 
 def _speed(result: Result) -> str:
     speed = result.figures["pages_per_second"]
-    return f"{speed.median:.0f} pages/s ({speed.low:.0f} to {speed.high:.0f})"
+    interval = f" ({speed.low:.0f} to {speed.high:.0f})" if len(result.rounds) > 1 else ""
+    return f"{speed.median:.0f} pages/s{interval}"
 
 
 def _range(results: Sequence[Result]) -> str:

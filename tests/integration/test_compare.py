@@ -13,7 +13,7 @@ from fixtures.process import FixtureServer
 from fixtures.site import Site
 from tests.integration.shop import command
 
-SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0", "--rounds=1")
+SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0")
 
 
 def compare(*args: str) -> "subprocess.CompletedProcess[str]":

@@ -27,6 +27,10 @@ def test_a_small_loss_is_not_however_sure() -> None:
     assert not slower([100, 100, 100], [95, 95, 95])
 
 
+def test_two_rounds_show_nothing() -> None:
+    assert not slower([100, 101], [70, 71])
+
+
 def test_a_gain_is_not() -> None:
     assert not slower([70, 71, 72], [100, 101, 102])
 
@@ -37,7 +41,10 @@ def test_what_has_become_wrong_is_slower() -> None:
 
 def test_it_is_said_which_run_lost_how_much() -> None:
     told: list[str] = []
-    before, after = comparison({"queue": [100, 100], "rlock": [9, 9]}), comparison({"queue": [50, 50], "rlock": [9, 9]})
+    before, after = (
+        comparison({"queue": [100] * 3, "rlock": [9] * 3}),
+        comparison({"queue": [50] * 3, "rlock": [9] * 3}),
+    )
     assert hold_against(before, after, told.append)
     assert told == [
         "slower than the baseline: queue (requests) on io, 8 consumers, selectolax: 100 → 50 pages/s (-50%)"

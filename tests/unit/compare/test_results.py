@@ -56,10 +56,12 @@ def test_the_verdict_names_who_is_faster_by_how_much() -> None:
     assert "processes are faster, 2.50 times" in told
 
 
-def test_one_round_shows_nothing() -> None:
-    told = " ".join(verdict(comparison({"queue": [10], "process-pool": [25]})))
-    assert "a single round" in told
+def test_two_rounds_show_nothing() -> None:
+    made = comparison({"queue": [10, 11], "process-pool": [25, 26]})
+    told = " ".join(verdict(made))
+    assert "2 rounds show nothing" in told
     assert "faster" not in told
+    assert [result.rank for result in made.scenes[0].results] == [1, 1]
 
 
 def test_a_report_in_markdown_holds_no_html_no_links_and_no_more_cells() -> None:
