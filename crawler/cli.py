@@ -222,7 +222,7 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
     "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
 )
 @click.option(
-    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.json and report.md there."
+    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.html, .md and .json there."
 )
 @click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
 def compare(

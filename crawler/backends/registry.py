@@ -28,8 +28,15 @@ class Entry:
     purpose: str
     processes: bool = False
     """Whether its workers are processes, which can be killed, and started by one method or another."""
+    runs_on: str = "threads"
+    """What its workers are, if not processes."""
     python: tuple[int, int] = (3, 11)
     """The Python that first has its primitive."""
+
+    @property
+    def family(self) -> str:
+        """What its workers are: `threads`, `processes`, `interpreters` or `event loop`."""
+        return "processes" if self.processes else self.runs_on
 
     @property
     def missing(self) -> str | None:
@@ -56,7 +63,7 @@ BACKENDS = {
     "process-queue": Entry("process_queue:ProcessQueueBackend", THREADS, "Process + multiprocessing.Queue", "seeing what a queue between processes costs, and what breaks it", processes=True),
     "process-pipe": Entry("process_pipe:ProcessPipeBackend", THREADS, "a Process and a Pipe each", "crawls that must survive what kills a process: one dies, one is replaced", processes=True),
     "pool-manager": Entry("pool_manager:PoolManagerBackend", THREADS, "multiprocessing.Pool + Manager().Queue()", "seeing imap against imap_unordered, and why one prefers an executor", processes=True),
-    "interpreters": Entry("interpreters:InterpretersBackend", THREADS, "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", python=(3, 14)),
-    "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread"),
+    "interpreters": Entry("interpreters:InterpretersBackend", THREADS, "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", runs_on="interpreters", python=(3, 14)),
+    "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread", runs_on="event loop"),
 }
 # fmt: on

@@ -13,6 +13,7 @@ from crawler.compare.cases import CLIENT, Choice
 from crawler.compare.cores import divide
 from crawler.compare.measure import Plan, compare
 from crawler.compare.model import Comparison
+from crawler.compare.page import page
 from crawler.compare.runs import Place
 from crawler.compare.table import markdown
 from crawler.config import Compare, Config, ConfigError, ParserName, Workload, check, nearest
@@ -83,11 +84,12 @@ def as_json(comparison: Comparison) -> str:
 
 
 def leave(comparison: Comparison, folder: Path) -> None:
-    """Write report.json and report.md into a folder, which is made; ConfigError if that cannot be done."""
+    """Write report.json, report.md and report.html into a folder, which is made; ConfigError if that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(as_json(comparison), encoding="utf-8")
         (folder / "report.md").write_text(markdown(comparison), encoding="utf-8")
+        (folder / "report.html").write_text(page(comparison), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--out {folder}: cannot be written: {error.strerror}") from error
 

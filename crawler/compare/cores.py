@@ -21,10 +21,10 @@ class Cores:
 
     def __str__(self) -> str:
         if not self.can_be_chosen:
-            return f"crawl and server share all {len(self.crawl)} cores: this system pins no processes"
+            return f"Crawl and server share all {len(self.crawl)} cores: this system pins no processes"
         if self.crawl == self.server:
-            return f"crawl and server share {_cores(self.crawl)}: there are too few to divide"
-        return f"the crawl has {_cores(self.crawl)}, the server {_cores(self.server)}"
+            return f"Crawl and server share {_cores(self.crawl)}: there are too few to divide"
+        return f"The crawl has {_cores(self.crawl)}, the server {_cores(self.server)}"
 
 
 def divide() -> Cores:

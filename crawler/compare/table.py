@@ -58,13 +58,18 @@ def narrow(row: Sequence[str]) -> list[str]:
 
 
 def title(comparison: Comparison, scene: SceneResult) -> str:
+    """Return a scene's name, and in one line what it is."""
+    return f"{scene_name(scene)}: {describe(comparison, scene)}"
+
+
+def describe(comparison: Comparison, scene: SceneResult) -> str:
     """Return in one line what a scene is, and the least that it takes."""
     facts, ideal = comparison.workloads[scene.scene.workload], scene.ideal
     binds = "waiting for the server" if ideal.bound == "latency" else "parsing"
     latency = facts.latency if isinstance(facts.latency, str) else f"{facts.latency * 1000:g} ms"
     faults = f", faults {' '.join(facts.faults)}" if facts.faults else ""
     return (
-        f"{scene_name(scene)}: {facts.pages} pages of {facts.page_bytes / 1000:.0f} KB, latency {latency}{faults}; "
+        f"{facts.pages} pages of {facts.page_bytes / 1000:.0f} KB, latency {latency}{faults}; "
         f"ideally {ideal.seconds:.2f} s, bound by {binds}"
     )
 
@@ -79,7 +84,7 @@ def notes(comparison: Comparison) -> Iterator[str]:
     yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
     yield f"{machine.placement}; memory: {machine.memory_measure}"
     for scene in {scene.scene.workload: scene for scene in comparison.scenes}.values():
-        yield f"the server's own limit on {scene.scene.workload}: {scene.server_limit:.0f} pages/s"
+        yield f"The server's own limit on {scene.scene.workload}: {scene.server_limit:.0f} pages/s"
     for name, reason in comparison.skipped.items():
         yield f"{name} is left out: it {reason}"
 

@@ -8,32 +8,34 @@ from crawler.compare.statistics import ENOUGH, faster
 
 
 def verdict(comparison: Comparison) -> Iterator[str]:
-    """Yield what there is to say, scene by scene."""
+    """Yield what there is to say, scene by scene, each sentence with the scene's name before it."""
     for scene in comparison.scenes:
-        yield from _scene(scene)
+        for sentence in sentences(scene):
+            yield f"{scene_name(scene)}: {sentence}"
 
 
-def scene_name(scene: SceneResult, *, parser: bool = True) -> str:
+def scene_name(scene: SceneResult) -> str:
     """Return a scene's name for people."""
-    workload, consumers, used = scene.scene
-    return f"{workload}, {consumers} consumer{'s' * (consumers != 1)}{f', {used}' if parser else ''}"
+    workload, consumers, parser = scene.scene
+    return f"{workload}, {consumers} consumer{'s' * (consumers != 1)}, {parser}"
 
 
-def _scene(scene: SceneResult) -> Iterator[str]:
-    name, ranked = scene_name(scene), scene.ranked
-    for result in scene.results:
-        if result.problem is not None:
-            yield f"{name}: {result.label} is wrong: {result.problem}."
-    if not ranked:
-        yield f"{name}: nothing can be ranked."
-        return
-    yield f"{name}: {_best(ranked)}"
+def sentences(scene: SceneResult) -> Iterator[str]:
+    """Yield what there is to say of a scene."""
+    ranked = scene.ranked
+    if ranked:
+        yield _best(ranked)
+        yield from _families(ranked)
+    else:
+        yield "Nothing can be ranked."
     if limited := [result.label for result in ranked if result.limited_by_server]:
         yield (
-            f"{name}: {_and(limited)} came near the server's own limit of {scene.server_limit:.0f} pages/s: "
+            f"{_and(limited)} came near the server's own limit of {scene.server_limit:.0f} pages/s: "
             "they may be faster than it could show."
         )
-    yield from _families(name, ranked)
+    for result in scene.results:
+        if result.problem is not None:
+            yield f"{result.label} is wrong: {result.problem}."
 
 
 def _best(ranked: Sequence[Result]) -> str:
@@ -46,33 +48,34 @@ def _best(ranked: Sequence[Result]) -> str:
     first = [result for result in ranked if result.rank == 1]
     rest = [result for result in ranked if result.rank != 1]
     if not rest:
-        return f"no difference is sure among {_and([r.label for r in first])}, at {_range(first)} pages/s."
+        return f"No difference is sure among {_and([r.label for r in first])}, at {_range(first)} pages/s."
     slowest = rest[-1]
     ratio = first[0].figures["pages_per_second"].median / slowest.figures["pages_per_second"].median
+    end = f"{first[0].label} is {ratio:.1f} times as fast as the slowest, {slowest.label}, with {_speed(slowest)}"
     if len(first) == 1:
         others = "the other" if len(rest) == 1 else f"each of the {len(rest)} others"
         start = f"{first[0].label} is faster than {others}, with {_speed(first[0])}"
     else:
         start = f"{_and([r.label for r in first])} lead and cannot be told apart, at {_range(first)} pages/s"
-    return f"{start}; the slowest, {slowest.label}, makes {_speed(slowest)}, {ratio:.1f} times less."
+    return f"{start}. {end}."
 
 
-def _families(name: str, ranked: Sequence[Result]) -> Iterator[str]:
+def _families(ranked: Sequence[Result]) -> Iterator[str]:
     """Say how processes do against threads: the best of each."""
-    processes = [result for result in ranked if BACKENDS[result.case.backend].processes]
-    threads = [r for r in ranked if r not in processes and BACKENDS[r.case.backend].clients[0] == "requests"]
+    processes = [result for result in ranked if BACKENDS[result.case.backend].family == "processes"]
+    threads = [result for result in ranked if BACKENDS[result.case.backend].family == "threads"]
     if not processes or not threads or len(ranked[0].rounds) < ENOUGH:
         return
     one, other = processes[0], threads[0]
     speeds = one.figures["pages_per_second"], other.figures["pages_per_second"]
     ratio = speeds[0].median / speeds[1].median
-    what = f"processes ({one.label}, {_speed(one)}) against threads ({other.label}, {_speed(other)})"
+    what = f"Processes ({one.label}, {_speed(one)}) against threads ({other.label}, {_speed(other)})"
     if faster(*speeds):
-        yield f"{name}: {what}: processes are faster, {ratio:.2f} times."
+        yield f"{what}: processes are faster, {ratio:.2f} times."
     elif faster(speeds[1], speeds[0]):
-        yield f"{name}: {what}: threads are faster, {1 / ratio:.2f} times."
+        yield f"{what}: threads are faster, {1 / ratio:.2f} times."
     else:
-        yield f"{name}: {what}: no difference is sure."
+        yield f"{what}: no difference is sure."
 
 
 def _speed(result: Result) -> str:
@@ -83,7 +86,8 @@ def _speed(result: Result) -> str:
 
 def _range(results: Sequence[Result]) -> str:
     speeds = [result.figures["pages_per_second"].median for result in results]
-    return f"{min(speeds):.0f} to {max(speeds):.0f}"
+    low, high = f"{min(speeds):.0f}", f"{max(speeds):.0f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _and(names: Sequence[str]) -> str:

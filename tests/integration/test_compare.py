@@ -36,7 +36,8 @@ def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(
         assert min(figures.startup, figures.crawl, figures.cpu_per_1000, figures.context_switches) > 0
         assert figures.peak_memory > 10_000_000
         assert figures.pages_per_second < scene.server_limit
-    assert "queue" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    for name in ("report.md", "report.html"):
+        assert "queue" in (tmp_path / name).read_text(encoding="utf-8")
     assert "asyncio" in done.stdout
 
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))

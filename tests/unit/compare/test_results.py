@@ -46,7 +46,7 @@ def test_cases_of_one_backend_are_told_apart_and_others_keep_their_plain_names()
 
 def test_the_verdict_claims_no_difference_that_is_not_sure() -> None:
     told = " ".join(verdict(comparison({"queue": [10, 20, 30], "process-pool": [12, 22, 32]})))
-    assert "no difference is sure among process-pool and queue" in told
+    assert "No difference is sure among process-pool and queue" in told
     assert "faster" not in told
 
 

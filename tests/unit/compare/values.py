@@ -1,6 +1,7 @@
 """Comparisons made of nothing but the speeds of their rounds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from crawler.compare.model import Case, Comparison, Ideal, Machine, Measurement, Scene, WorkloadFacts
 from crawler.compare.results import scene_result
@@ -15,7 +16,9 @@ def case(backend: str, scene: Scene = SCENE, client: str = "requests", method: s
 def rounds(*speeds: float | str) -> list[Measurement]:
     """Return runs of these speeds in pages a second; a text is a run that went wrong."""
     return [
-        Measurement(1.0, speed) if isinstance(speed, str) else Measurement(1.0, pages_per_second=speed)
+        Measurement(1.0, speed)
+        if isinstance(speed, str)
+        else Measurement(1.0, None, 0.2, 0.7, 0.1, speed, 0.8, 2.5, 50_000_000, 20.0, 40.0, 1000)
         for speed in speeds
     ]
 
@@ -36,3 +39,13 @@ def comparison(
         workloads={"io": WorkloadFacts(pages, 0.02, 1, "selectolax", (), 0.5, 12_000)},
         scenes=(scene,),
     )
+
+
+def scaled(runs: Mapping[int, Mapping[str, Sequence[float | str]]]) -> Comparison:
+    """Return a comparison with a scene for each number of consumers."""
+    scenes = []
+    for consumers, measured in runs.items():
+        scene = SCENE._replace(consumers=consumers)
+        of_scene = {case(backend, scene): rounds(*speeds) for backend, speeds in measured.items()}
+        scenes.append(scene_result(scene, Ideal(1.0, "latency", 1.0, 0.1), 10_000.0, of_scene))
+    return replace(comparison({"queue": [1]}), scenes=tuple(scenes))
