@@ -22,6 +22,7 @@ from crawler.core.robots import product_token
 from crawler.core.traps import TrapLimits
 from crawler.urls import HostSet, Scope, canonical, host, quotable, without_credentials
 from crawler.work.addresses import AddressRule
+from crawler.work.clients import missing
 from crawler.work.parsers import validate_selector
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
 from fixtures.faults import FAULTS
@@ -142,7 +143,7 @@ class Site(_Table):
 class Http(_Table):
     """[http]: how a page is asked for."""
 
-    client: Literal["auto", "requests", "aiohttp"] = "auto"
+    client: Literal["auto", "requests", "aiohttp", "curl"] = "auto"
     user_agent: Annotated[str, AfterValidator(_visible)] = "crawler/0.1"
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
     max_bytes: AtLeastOne = 10_000_000
@@ -284,8 +285,8 @@ class Config(_Table):
 
     @property
     def client(self) -> str:
-        """The HTTP client: the one that is asked for, or the backend's best."""
-        return BACKENDS[self.crawl.backend].clients[0] if self.http.client == "auto" else self.http.client
+        """The HTTP client: the one that is asked for, or the backend's best of those that are installed."""
+        return BACKENDS[self.crawl.backend].client if self.http.client == "auto" else self.http.client
 
     def work_settings(self, private_hosts: Mapping[str, Collection[str]]) -> WorkSettings:
         """Return what the workers are to know.
@@ -416,6 +417,8 @@ def check(tree: Mapping[str, Any], source: str) -> Config:
             f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
             f"only {' or '.join(entry.clients)}"
         )
+    if problem := missing(config.client):
+        raise ConfigError(f"{source}: http.client: {config.client} {problem}")
     selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
     for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
         if problem := validate_selector(css, config.extract.parser):

@@ -152,6 +152,7 @@ def _open_backend(config: Config, private: Mapping[str, Collection[str]]) -> Bac
         crawl.capacity,
         start_method=config.processes.start_method,
         ordered=config.processes.ordered,
+        processes=crawl.processes,
     )
     return BACKENDS[crawl.backend].load()(plan)
 

@@ -8,6 +8,7 @@ from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
 from crawler.model import Failure, Outcome, Role, Task
 from crawler.urls import canonical, host, origin, quotable
 from crawler.work.base import Performer
+from crawler.work.clients import CLIENTS
 from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
 
@@ -77,7 +78,8 @@ def _private(config: Config, address: str) -> Mapping[str, Collection[str]]:
 
 def _perform(config: Config, task: Task, private: Mapping[str, Collection[str]]) -> Outcome:
     # What the backend would use may be a client for an event loop; one URL needs none.
-    performer: Performer = SiteWork(config.work_settings(private), "requests").open()
+    client = config.client if config.client in CLIENTS else "requests"
+    performer: Performer = SiteWork(config.work_settings(private), client).open()
     try:
         return performer.perform(task, WORKER)
     finally:

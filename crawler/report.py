@@ -12,7 +12,7 @@ from crawler.core.frontier import Frontier
 from crawler.model import Role, Verdict
 from crawler.usage import Usage
 
-LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "requests", "selectolax", "urllib3")
+LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "pycurl", "requests", "selectolax", "urllib3")
 
 
 def describe(

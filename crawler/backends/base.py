@@ -39,6 +39,8 @@ class Plan:
     """How processes are started (`children.context`), where the workers are processes."""
     ordered: bool = False
     """Whether outcomes are to come in the order of the tasks, where a backend can do either."""
+    processes: int = 0
+    """Processes, where one holds many requests; 0: as many as there are cores."""
 
 
 class Backend(ABC):

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from crawler.backends.base import Backend
+from crawler.work.clients import missing
 
-THREADS = ("requests",)
+THREADS = ("curl", "requests")
 """The clients that block their thread, the best first."""
 LOOP = ("aiohttp",)
 """The clients for an event loop."""
+MULTI = ("curl",)
+"""The clients of many URLs at once that are polled."""
+SHARDS = (*MULTI, *LOOP)
+"""Those, or else an event loop that is polled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,13 @@ class Entry:
     def missing(self) -> str | None:
         """What it needs and this machine has not, in words; None if it can be used."""
         if sys.version_info >= self.python:
-            return None
+            return missing(self.client)
         return f"needs Python {'.'.join(map(str, self.python))} or later, this is {platform.python_version()}"
+
+    @property
+    def client(self) -> str:
+        """The best client of those that are installed; the best of all where none is."""
+        return next((name for name in self.clients if missing(name) is None), self.clients[0])
 
     def load(self) -> type[Backend]:
         """Import the backend."""
@@ -63,7 +73,9 @@ BACKENDS = {
     "process-queue": Entry("process_queue:ProcessQueueBackend", THREADS, "Process + multiprocessing.Queue", "seeing what a queue between processes costs, and what breaks it", processes=True),
     "process-pipe": Entry("process_pipe:ProcessPipeBackend", THREADS, "a Process and a Pipe each", "crawls that must survive what kills a process: one dies, one is replaced", processes=True),
     "pool-manager": Entry("pool_manager:PoolManagerBackend", THREADS, "multiprocessing.Pool + Manager().Queue()", "seeing imap against imap_unordered, and why one prefers an executor", processes=True),
-    "interpreters": Entry("interpreters:InterpretersBackend", THREADS, "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", runs_on="interpreters", python=(3, 14)),
+    "interpreters": Entry("interpreters:InterpretersBackend", ("requests",), "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", runs_on="interpreters", python=(3, 14)),
     "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread", runs_on="event loop"),
+    "curl-multi": Entry("curl_multi:CurlMultiBackend", MULTI, "libcurl's multi interface", "the most pages a core: the waiting and the protocol are done in C", runs_on="event loop"),
+    "sharded": Entry("sharded:ShardedBackend", SHARDS, "processes that hold many requests each", "the most pages a machine: every core waits, and every core reads", processes=True),
 }
 # fmt: on

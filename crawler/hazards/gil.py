@@ -21,7 +21,7 @@ from crawler.backends.thread_pool import ThreadPoolBackend
 from crawler.hazards.base import Facts, Hazard, Unavailable
 from crawler.hazards.routine import gather
 from crawler.model import Outcome, Record, Role, Task, Timings
-from crawler.work.base import AsyncPerformer
+from crawler.work.base import AsyncPerformer, MultiPerformer
 from crawler.work.extract import Extractor
 from crawler.work.settings import FieldSpec, WorkSettings
 from fixtures.site import Site
@@ -53,6 +53,10 @@ class Chores:
         return ChorePerformer(self.pages)
 
     def open_async(self) -> AsyncPerformer:
+        """Refuse: it blocks."""
+        raise NotImplementedError("these chores are for threads and processes")
+
+    def open_multi(self) -> MultiPerformer:
         """Refuse: it blocks."""
         raise NotImplementedError("these chores are for threads and processes")
 

@@ -7,7 +7,7 @@ from crawler.backends.base import Backend
 from crawler.hazards.base import HazardError
 from crawler.hazards.watchdog import LIMIT
 from crawler.model import Outcome, Role, Task, Timings
-from crawler.work.base import AsyncPerformer
+from crawler.work.base import AsyncPerformer, MultiPerformer
 
 
 class Routine:
@@ -21,6 +21,10 @@ class Routine:
         return self
 
     def open_async(self) -> AsyncPerformer:
+        """Refuse: it blocks."""
+        raise NotImplementedError("a routine is for threads")
+
+    def open_multi(self) -> MultiPerformer:
         """Refuse: it blocks."""
         raise NotImplementedError("a routine is for threads")
 

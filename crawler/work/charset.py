@@ -8,6 +8,7 @@ codecs of Python are no character sets at all.
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from encodings.aliases import aliases
+from functools import lru_cache
 
 PRESCAN = 1_024
 """Bytes in which a `<meta>` has to name the charset."""
@@ -72,6 +73,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         return body.decode(_guess(body, error.start), "replace")
 
 
+@lru_cache(maxsize=64)
 def codec(label: str) -> str | None:
     """Return the Python codec for a charset label, or None if it is not one of the web's."""
     plain = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")

@@ -1,20 +1,27 @@
 """The HTTP clients by name, and what all of them are asked. A client's library is imported when it is asked for.
 
     requests   blocking: for threads and processes
+    curl       blocking, or for many URLs at once in one thread
     aiohttp    for an event loop
 
 A client moves bytes: it opens connections, sends what the exchange says and feeds it what comes. What that means is
 decided in the exchange, once for all clients.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Protocol
 
 from crawler.work.addresses import AddressRule
 from crawler.work.exchange import Exchange
 
-CLIENTS = {"requests": "crawler.work.client_requests"}
+CLIENTS = {"requests": "crawler.work.client_requests", "curl": "crawler.work.client_curl"}
+MULTI_CLIENTS = {"curl": "crawler.work.client_curl_multi"}
 ASYNC_CLIENTS = {"aiohttp": "crawler.work.client_aiohttp"}
+
+_OPTIONAL = {"curl": ("pycurl", "curl")}
+"""The clients that are not always installed: their module, and the extra that brings it."""
 
 
 class Client(Protocol):
@@ -45,6 +52,38 @@ class AsyncClient(Protocol):
         """Close the connections."""
 
 
+class MultiClient(Protocol):
+    """Fetches URLs side by side, in the thread that polls it."""
+
+    def begin(self, exchange: Exchange) -> None:
+        """Begin what `Client.fetch` does, without blocking.
+
+        Raises:
+            FetchError: it cannot be begun.
+        """
+
+    def poll(self, timeout: float) -> Sequence[tuple[Exchange, Exception | None]]:
+        """Feed the exchanges what comes; return those that are through, with what `Client.fetch` would raise.
+
+        Waits at most `timeout` seconds for the first, or until there is something to read where it was told to watch.
+        """
+
+    def cancel(self, exchange: Exchange) -> None:
+        """Leave an exchange where it is, and close its connection."""
+
+    def watch(self, fileno: int) -> None:
+        """Have `poll` return when there is something to read at `fileno`."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+def missing(name: str) -> str | None:
+    """Return what a client needs and this machine has not, in words, or None."""
+    module, extra = _OPTIONAL.get(name, ("", ""))
+    return f"needs {module}: pip install '.[{extra}]'" if module and find_spec(module) is None else None
+
+
 def open_client(name: str, addresses: AddressRule) -> Client:
     """Return a new blocking client, which connects to what the rule lets it.
 
@@ -62,4 +101,14 @@ def open_async_client(name: str, addresses: AddressRule) -> AsyncClient:
         KeyError: there is none of that name.
     """
     client: AsyncClient = import_module(ASYNC_CLIENTS[name]).open_client(addresses)
+    return client
+
+
+def open_multi_client(name: str, addresses: AddressRule) -> MultiClient:
+    """Return a new client for many URLs at once, in the calling thread, which connects to what the rule lets it.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    client: MultiClient = import_module(MULTI_CLIENTS[name]).open_client(addresses)
     return client

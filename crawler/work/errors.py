@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from http.client import HTTPException, IncompleteRead
 
-from crawler.work.http import FetchError
+from crawler.work.http import UNKNOWN_NAME, FetchError, explained
 
 Rules = Sequence[tuple[type[BaseException], str]]
 """Exception classes and the kind that each means; the first that anything in a chain belongs to wins."""
@@ -28,14 +28,6 @@ STANDARD: Rules = (
     (HTTPException, "protocol"),
     (OSError, "connection"),
 )
-
-_PLAIN = {
-    "connection": "no connection",
-    "timeout": "no complete answer in time",
-    "truncated": "the body is cut off",
-    "protocol": "the answer is not HTTP",
-    "tls": "TLS failed",
-}
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -66,23 +58,22 @@ def fetch_error(error: Exception, own: Rules = ()) -> FetchError | None:
     for cls, kind in (*own, *STANDARD):
         for link in links:
             if isinstance(link, cls):
-                return FetchError(kind, _describe(link, kind))
+                return explained(kind, _detail(link, kind))
     return None
 
 
-def _describe(error: BaseException, kind: str) -> str:
-    """Return what to tell people: the system's words where there are any."""
-    detail = ""
+def _detail(error: BaseException, kind: str) -> str:
+    """Return what to tell people besides the kind: the system's words where there are any."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        detail = getattr(error, "verify_message", "")
-    elif isinstance(error, ssl.SSLError):
-        detail = (error.reason or "").replace("_", " ").lower()
-    elif isinstance(error, socket.gaierror):
-        detail = "the host's name is not known"
-    elif isinstance(error, OSError) and error.errno:
+        return str(getattr(error, "verify_message", ""))
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "").replace("_", " ").lower()
+    if isinstance(error, socket.gaierror):
+        return UNKNOWN_NAME
+    if isinstance(error, OSError) and error.errno:
         # The system's words, since asyncio replaces them by an address.
-        detail = os.strerror(error.errno)
-    elif kind == "protocol":
+        return os.strerror(error.errno)
+    if kind == "protocol":
         # aiohttp's errors print a made-up status of their own before the message.
-        detail = getattr(error, "message", None) or str(error)
-    return f"{_PLAIN[kind]}: {detail}" if detail else _PLAIN[kind]
+        return getattr(error, "message", None) or str(error)
+    return ""

@@ -36,12 +36,17 @@ class Exchange:
         self.url = task.url
         self.headers = headers
         self.deadline = time.monotonic() + timeout
+        self._latest = self.deadline + timeout
         self.hungry = False
         self.head: Head | None = None
         self.verdict: Verdict | None = None
         self.body: Body | None = None
         self._max_bytes = max_bytes
         self._untyped = False
+
+    def put_off(self, seconds: float) -> None:
+        """Move the deadline, since nobody was there to take the answer in; but not by more than the time-out again."""
+        self.deadline = min(self.deadline + seconds, self._latest)
 
     def time_left(self) -> float:
         """Return the seconds until the deadline.

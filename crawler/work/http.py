@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from crawler.model import Failure
@@ -11,6 +12,16 @@ from crawler.urls import without_credentials
 
 TRANSIENT_KINDS = frozenset({"connection", "timeout", "truncated"})
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+UNKNOWN_NAME = "the host's name is not known"
+_PLAIN = {
+    "connection": "no connection",
+    "timeout": "no complete answer in time",
+    "truncated": "the body is cut off",
+    "protocol": "the answer is not HTTP",
+    "tls": "TLS failed",
+}
+HEAD_LENGTH = 262_144
+"""Characters of all header lines together; libcurl would end at about as many."""
 MESSAGE_LENGTH = 200
 """Characters of a failure's message: enough for people, and no way for a server to fill the disk."""
 
@@ -22,6 +33,11 @@ class FetchError(Exception):
         super().__init__(kind, message)
         self.kind = kind
         self.message = message
+
+
+def explained(kind: str, detail: str) -> FetchError:
+    """Return the error of a kind that clients know, in plain words and with what is known besides."""
+    return FetchError(kind, f"{_PLAIN[kind]}: {detail}" if detail else _PLAIN[kind])
 
 
 def failure(kind: str, message: str) -> Failure:
@@ -64,6 +80,7 @@ _WANTED = frozenset(
         "x-robots-tag",
     }
 )
+_LENGTH = re.compile("[0-9]{1,19}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:;|$)", re.ASCII)
 
 
@@ -92,11 +109,15 @@ class Head:
             FetchError: `protocol`, it cannot be said for certain where the body ends, or a value holds what none may.
         """
         values: dict[str, list[str]] = {}
+        length = 0
         for name, value in headers:
+            length += len(name) + len(value)
             if "\0" in value or "\r" in value:
                 raise FetchError("protocol", f"the header {name} holds a control character")
             if (key := name.lower()) in _WANTED:
                 values.setdefault(key, []).append(value.strip())
+        if length > HEAD_LENGTH:
+            raise explained("protocol", "the head is too long")
 
         def first(name: str) -> str | None:
             return values[name][0] if name in values else None
@@ -115,8 +136,13 @@ class Head:
     @property
     def media_type(self) -> str | None:
         """The bare type in lower case, as `text/html`; None if there is none or it is not one."""
-        match = _MEDIA_TYPE.match(self.content_type) if self.content_type else None
-        return match[1].lower() if match else None
+        return _media_type(self.content_type) if self.content_type else None
+
+
+@lru_cache(maxsize=64)
+def _media_type(content_type: str) -> str | None:
+    match = _MEDIA_TYPE.match(content_type)
+    return match[1].lower() if match else None
 
 
 def _length(lengths: Sequence[str], transfer_codings: Sequence[str]) -> int | None:
@@ -131,6 +157,6 @@ def _length(lengths: Sequence[str], transfer_codings: Sequence[str]) -> int | No
         return None
     if not lengths:
         return None
-    if len(lengths) > 1 or not re.fullmatch("[0-9]{1,19}", lengths[0]):
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
         raise FetchError("protocol", f"the length {', '.join(lengths)!r} is none")
     return int(lengths[0])

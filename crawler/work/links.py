@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -10,6 +11,10 @@ from crawler.urls import canonical, origin
 # Paths that resolving leaves as they are: no dot segments, no empty ones, nothing to escape, no scheme.
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*"
 _PLAIN = re.compile(rf"(/?)(?:{_SEGMENT}/)*(?:{_SEGMENT}/?)(?:\?[A-Za-z0-9_.~=&+/-]+)?", re.ASCII)
+_ROOTED = ("/", "http://", "https://")
+"""How an href begins for which no more of the base counts than its origin."""
+_REMEMBERED = 256
+"""Characters of an href that is remembered: those that come on every page of a site are short."""
 
 
 class Links(NamedTuple):
@@ -40,7 +45,7 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
         if match := plain(href):
             url: str | None = (site if match[1] else folder) + href
         else:
-            url = canonical(href, base)
+            url = _resolve(href, base, site)
         if len(urls) < most:
             seen.add(href)
             if url is not None:
@@ -48,6 +53,19 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
         elif url is not None and url not in urls:
             surplus += 1
     return Links(tuple(urls), surplus)
+
+
+def _resolve(href: str, base: str, site: str) -> str | None:
+    if not href:
+        return base
+    if len(href) <= _REMEMBERED and href.startswith(_ROOTED):
+        return _resolve_rooted(href, site)
+    return canonical(href, base)
+
+
+@lru_cache(maxsize=4096)
+def _resolve_rooted(href: str, site: str) -> str | None:
+    return canonical(href, f"{site}/")
 
 
 def _unfragmented(href: str) -> str:

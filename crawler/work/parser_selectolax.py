@@ -53,7 +53,10 @@ def open_parser(_name: str) -> SelectolaxParser:
 
 
 def _text(node: LexborNode) -> str:
-    if node.tag in _UNSEEN or node.css_first(_UNSEEN_CSS) is None:
+    child = node.first_child
+    # Most have a text and nothing else: that is seen without a search.
+    alone = child is None or (child.is_text_node and child.next is None)
+    if alone or node.tag in _UNSEEN or node.css_first(_UNSEEN_CSS) is None:
         return node.text()
     return "".join(
         part.text_content or ""

@@ -2,15 +2,33 @@
 
     task ─▶ visit.open() ─▶ client.fetch(exchange) ─▶ visit.outcome()
 
-All but the fetch itself is the visit's, so that the two performers differ in an `await` only.
+All but the fetch itself is the visit's, so that the performers differ only in how they wait: by blocking, by an
+`await`, or by asking now and again.
 """
 
+import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.model import Outcome, Task
-from crawler.work.clients import AsyncClient, Client, open_async_client, open_client
+from crawler.work.base import MultiPerformer
+from crawler.work.clients import (
+    ASYNC_CLIENTS,
+    AsyncClient,
+    Client,
+    MultiClient,
+    open_async_client,
+    open_client,
+    open_multi_client,
+)
+from crawler.work.exchange import Exchange
+from crawler.work.looped import Looped
 from crawler.work.settings import WorkSettings
-from crawler.work.visit import Desk
+from crawler.work.visit import Desk, Visit
+
+SLICE = 0.005
+"""Seconds that pages are read before those who wait for them get what is ready, and connections their next request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,13 @@ class SiteWork:
         """Return a performer for the running event loop."""
         client = open_async_client(self.client or "aiohttp", self.settings.addresses)
         return AsyncSitePerformer(self.settings, client)
+
+    def open_multi(self) -> MultiPerformer:
+        """Return a performer for the calling thread, of many tasks at once."""
+        if self.client in ASYNC_CLIENTS:
+            return Looped(self.open_async)
+        client = open_multi_client(self.client or "curl", self.settings.addresses)
+        return MultiSitePerformer(self.settings, client)
 
 
 class SitePerformer:
@@ -68,3 +93,52 @@ class AsyncSitePerformer:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+class MultiSitePerformer:
+    """Does tasks side by side, with a client that is polled."""
+
+    def __init__(self, settings: WorkSettings, client: MultiClient) -> None:
+        self._desk = Desk(settings)
+        self._client = client
+        self._visits: dict[Exchange, Visit] = {}
+        self._fetched: deque[Visit] = deque()
+
+    def begin(self, task: Task, worker: str) -> None:
+        """Begin to fetch what the task asks for. Does not block; never raises."""
+        visit = self._desk.visit(task, worker)
+        with visit:
+            exchange = visit.open()
+            self._client.begin(exchange)
+            self._visits[exchange] = visit
+            return
+        self._fetched.append(visit)
+
+    def poll(self, timeout: float) -> Sequence[Outcome]:
+        """Get on with all that was begun (see `MultiPerformer`)."""
+        for exchange, error in self._client.poll(0.0 if self._fetched else timeout):
+            visit = self._visits.pop(exchange)
+            visit.fetched(error)
+            self._fetched.append(visit)
+        outcomes: list[Outcome] = []
+        end = time.monotonic() + SLICE
+        while self._fetched and (not outcomes or time.monotonic() < end):
+            outcomes.append(self._fetched.popleft().outcome())
+        return outcomes
+
+    def cancel(self, task: Task) -> None:
+        """Give a task up, wherever it is: it has no outcome."""
+        for exchange, visit in self._visits.items():
+            if visit.task == task:
+                self._client.cancel(exchange)
+                del self._visits[exchange]
+                return
+        self._fetched = deque(visit for visit in self._fetched if visit.task != task)
+
+    def watch(self, fileno: int) -> None:
+        """Have `poll` return when there is something to read at `fileno`."""
+        self._client.watch(fileno)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()

@@ -44,7 +44,7 @@ class Visit:
 
     def __init__(self, desk: Desk, task: Task, worker: str) -> None:
         self._desk = desk
-        self._task = task
+        self.task = task
         self._worker = worker
         self._exchange: Exchange | None = None
         self._failure: Failure | None = None
@@ -53,8 +53,8 @@ class Visit:
     def open(self) -> Exchange:
         """Return the exchange to be had. To be called within the `with`, since a wrong task fails here."""
         settings = self._desk.settings
-        headers = self._desk.headers(self._task.url)
-        self._exchange = Exchange(self._task, headers, timeout=settings.timeout, max_bytes=settings.max_bytes)
+        headers = self._desk.headers(self.task.url)
+        self._exchange = Exchange(self.task, headers, timeout=settings.timeout, max_bytes=settings.max_bytes)
         return self._exchange
 
     def __enter__(self) -> Self:
@@ -63,13 +63,15 @@ class Visit:
     def __exit__(
         self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> bool:
+        caught = error if isinstance(error, Exception) else None
+        self.fetched(caught)
+        return caught is not None
+
+    def fetched(self, error: Exception | None) -> None:
+        """Note that the fetch is over, and what ended it if it did not end well."""
         self._fetched = time.monotonic()
-        if error is None:
-            return False
-        if isinstance(error, Exception):
+        if error is not None:
             self._failure = self._failed(error)
-            return True
-        return False
 
     def outcome(self) -> Outcome:
         """Return what became of the task."""
@@ -83,7 +85,7 @@ class Visit:
     def _read(self) -> Outcome:
         exchange = self._exchange
         if exchange is not None and exchange.head is not None and exchange.head.set_cookies:
-            self._desk.cookies.store(self._task.url, exchange.head.set_cookies)
+            self._desk.cookies.store(self.task.url, exchange.head.set_cookies)
         if exchange is not None and exchange.verdict is not None:
             # The answer was clear before what broke the connection: an unwanted body that could not be drained.
             verdict = exchange.verdict
@@ -91,10 +93,10 @@ class Visit:
         if self._failure is not None or exchange is None or exchange.head is None or exchange.body is None:
             return self._settled(failure=self._failure or failure("internal", "the client brought no answer"))
         content = exchange.body.content()
-        if self._task.role is Role.ROBOTS:
+        if self.task.role is Role.ROBOTS:
             return self._settled(robots=_robots_text(exchange.body), size=len(content))
         html = decode(content, exchange.head.content_type)
-        reading = self._desk.extractor.read(html, self._task.url, self._task.role, exchange.head.robots_tags)
+        reading = self._desk.extractor.read(html, self.task.url, self.task.role, exchange.head.robots_tags)
         return self._settled(
             size=len(content),
             links=reading.links,
@@ -117,7 +119,7 @@ class Visit:
     ) -> Outcome:
         head = self._exchange.head if self._exchange is not None else None
         return Outcome(
-            task=self._task,
+            task=self.task,
             worker=self._worker,
             timings=Timings(self._started, self._fetched, time.monotonic()),
             status=head.status if head is not None else None,

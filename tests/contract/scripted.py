@@ -5,11 +5,12 @@ import os
 import select
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.model import Outcome, Role, Task, Timings
-from crawler.work.base import AsyncPerformer, Performer
+from crawler.work.base import AsyncPerformer, MultiPerformer, Performer
 
 HANG = 60.0
 """Seconds that a hanging task takes: longer than any test waits for it."""
@@ -52,6 +53,11 @@ class ScriptedWork:
         if self.broken:
             raise RuntimeError("no client here")
         return AsyncScriptedPerformer(self.folder)
+
+    def open_multi(self) -> MultiPerformer:
+        if self.broken:
+            raise RuntimeError("no client here")
+        return MultiScriptedPerformer(self.folder)
 
 
 def leave(folder: Path | None, what: str) -> None:
@@ -120,4 +126,38 @@ class AsyncScriptedPerformer:
         return answer(task, worker, started)
 
     async def close(self) -> None:
+        leave(self.folder, "closed")
+
+
+class MultiScriptedPerformer:
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.begun: dict[Task, tuple[float, float, str]] = {}
+        self.watched: list[int] = []
+        leave(folder, "opened")
+
+    def begin(self, task: Task, worker: str) -> None:
+        started = time.monotonic()
+        if "/hang" in task.url:
+            leave(self.folder, task.url.rpartition("/")[2])
+        self.begun[task] = (started + pause(task), started, worker)
+
+    def poll(self, timeout: float) -> Sequence[Outcome]:
+        now = time.monotonic()
+        until = min([now + timeout, *(due for due, _, _ in self.begun.values())])
+        if select.select(self.watched, [], [], max(0.0, until - now))[0]:
+            return []
+        now = time.monotonic()
+        done = [(task, started, worker) for task, (due, started, worker) in self.begun.items() if due <= now]
+        for task, _, _ in done:
+            del self.begun[task]
+        return [answer(task, worker, started) for task, started, worker in done]
+
+    def cancel(self, task: Task) -> None:
+        self.begun.pop(task, None)
+
+    def watch(self, fileno: int) -> None:
+        self.watched.append(fileno)
+
+    def close(self) -> None:
         leave(self.folder, "closed")

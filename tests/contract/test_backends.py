@@ -28,7 +28,9 @@ every_process_backend = pytest.mark.parametrize("name", sorted(name for name in 
 
 def make(name: str, **plan: object) -> Backend:
     work = plan.pop("work", ScriptedWork())
-    return BACKENDS[name].load()(Plan(**{"work": work, "producers": 1, "consumers": 3, "capacity": 2, **plan}))  # type: ignore[arg-type]
+    return BACKENDS[name].load()(
+        Plan(**{"work": work, "producers": 1, "consumers": 3, "capacity": 2, "processes": 2, **plan})
+    )  # type: ignore[arg-type]
 
 
 def detail(path: str, attempt: int = 1) -> Task:

@@ -25,11 +25,13 @@ from crawler.model import Failure, Outcome, Role, Task
 from crawler.urls import canonical
 from crawler.work import addresses
 from crawler.work.addresses import AddressRule
-from crawler.work.clients import ASYNC_CLIENTS, CLIENTS
+from crawler.work.base import MultiPerformer
+from crawler.work.clients import ASYNC_CLIENTS, CLIENTS, MULTI_CLIENTS
 from crawler.work.parsers import PARSERS
 from crawler.work.perform import SiteWork
 from crawler.work.settings import FieldSpec, WorkSettings
 from tests.contract.servers import RawServer, Script, always, answer, html, once, reset, silence
+from tests.lookups import tell_libcurl
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -51,18 +53,21 @@ def serve() -> Iterator[Serve]:
 
 
 class Worker:
-    """A performer of either kind, driven the same way."""
+    """A performer of any kind, driven the same way."""
 
-    def __init__(self, client: str) -> None:
+    def __init__(self, client: str, kind: str = "blocking") -> None:
         self.client = client
+        self.kind = kind
 
     def perform(self, *urls: str, role: Role = Role.DETAIL, **settings: object) -> list[Outcome]:
         """Return the outcomes of the URLs, one after another over one performer."""
         defaults = {"timeout": 5.0, "addresses": AddressRule(allow_private=True)}
         work = SiteWork(WorkSettings(fields=(TITLE,), **{**defaults, **settings}), self.client)  # type: ignore[arg-type]
         tasks = [Task(canonical(url) or url, role) for url in urls]
-        if self.client in ASYNC_CLIENTS:
+        if self.kind == "async":
             return asyncio.run(self._perform_async(work, tasks))
+        if self.kind == "multi":
+            return self._perform_multi(work, tasks)
         performer = work.open()
         try:
             return [performer.perform(task, "w-0") for task in tasks]
@@ -75,6 +80,19 @@ class Worker:
             return [await performer.perform(task, "w-0") for task in tasks]
         finally:
             await performer.close()
+
+    def _perform_multi(self, work: SiteWork, tasks: list[Task]) -> list[Outcome]:
+        performer = work.open_multi()
+        outcomes: list[Outcome] = []
+        try:
+            for task in tasks:
+                performer.begin(task, "w-0")
+                while not (ready := performer.poll(60.0)):
+                    pass
+                outcomes += ready
+        finally:
+            performer.close()
+        return outcomes
 
     def one(self, url: str, **settings: object) -> Outcome:
         """Return the outcome of one URL."""
@@ -92,9 +110,16 @@ class Worker:
         return outcome.failure
 
 
-@pytest.fixture(params=[*CLIENTS, *ASYNC_CLIENTS])
+EVERY = [
+    *(pytest.param(Worker(name), id=name) for name in CLIENTS),
+    *(pytest.param(Worker(name, "async"), id=name) for name in ASYNC_CLIENTS),
+    *(pytest.param(Worker(name, "multi"), id=f"{name}-multi") for name in MULTI_CLIENTS),
+]
+
+
+@pytest.fixture(params=EVERY)
 def worker(request: pytest.FixtureRequest) -> Worker:
-    return Worker(request.param)
+    return request.param  # type: ignore[no-any-return]
 
 
 # The request
@@ -108,7 +133,7 @@ def test_work_is_picklable() -> None:
 def test_describing_the_work_imports_no_client_and_no_parser() -> None:
     code = "import sys, crawler.work.perform; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    heavy = {"requests", "urllib3", "aiohttp", "bs4", "lxml", "soupsieve", "selectolax", "charset_normalizer"}
+    heavy = {"requests", "urllib3", "pycurl", "aiohttp", "bs4", "lxml", "soupsieve", "selectolax", "charset_normalizer"}
     assert not heavy & set(modules)
 
 
@@ -308,6 +333,15 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_goes_unnoticed(worke
     assert [outcome.record for outcome in outcomes] == [{"title": "Hello"}] * 3
 
 
+def test_a_request_goes_out_twice_at_most(worker: Worker, serve: Serve) -> None:
+    """Also where the first went over a kept connection, which some libraries try anew by themselves."""
+    server = serve(lambda connection, head: b"/a" in head and connection.sendall(html(PAGE)) is None)
+    outcomes = worker.perform(f"{server.origin}/a", f"{server.origin}/b")
+    assert outcomes[1].failure is not None
+    assert outcomes[1].failure.kind == "connection"
+    assert len(server.requests) == 3
+
+
 def test_a_head_that_breaks_off_is_connection(worker: Worker, serve: Serve) -> None:
     server = serve(once(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Cut: of"))
     assert worker.fails(server.url).kind == "connection"
@@ -404,7 +438,12 @@ NOT_HTTP = {
     "negative length": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: -1\r\n\r\n<p>",
     "line without a colon": html(PAGE, "no header at all"),
     "empty header name": html(PAGE, ": x"),
+    "space in a header name": html(PAGE, "X Y: a"),
+    "space after a header name": html(PAGE, "X-Y : a"),
+    "return in a header": html(PAGE, "X-Y: a\rb"),
     "NUL in a header": html(PAGE, "X-Nul: a\0b"),
+    "head of 300 KB": html(PAGE, *(f"X-{n}: {'x' * 60_000}" for n in range(5))),
+    "another version": b"HTTP/3.7 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n",
 }
 
 
@@ -764,6 +803,7 @@ def names(monkeypatch: pytest.MonkeyPatch, **known: Iterator[list[str]]) -> None
             for address in next(known[host])
         ]
 
+    tell_libcurl(monkeypatch, lambda name: next(known[name]) if name in known else None)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
@@ -902,6 +942,45 @@ def test_plain_http_on_a_tls_port_is_tls(worker: Worker, serve: Serve) -> None:
     assert server.connections == 0
 
 
+def hanging_up(connection: socket.socket, data: bytes) -> bool:
+    """Send something, and close the connection without taking leave of TLS."""
+    connection.sendall(data)
+    connection.close()
+    return False
+
+
+def test_a_tls_connection_may_end_without_leave_where_it_ends_the_body(
+    worker: Worker, serve: Serve, trusted: trustme.CA
+) -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE
+    server = serve(lambda connection, _head: hanging_up(connection, page), tls_context(trusted, "127.0.0.1"))
+    assert worker.one(server.url).record == {"title": "Hello"}
+
+
+@pytest.mark.parametrize("cut", ["content-length", "chunk"])
+def test_a_body_that_is_cut_off_under_tls_is_truncated(
+    worker: Worker, serve: Serve, trusted: trustme.CA, cut: str
+) -> None:
+    server = serve(lambda connection, _head: hanging_up(connection, CUT[cut]), tls_context(trusted, "127.0.0.1"))
+    assert worker.fails(server.url).kind == "truncated"
+
+
+def test_a_peer_that_hangs_up_in_the_handshake_is_connection(worker: Worker) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = plain.accept()
+                    connection.recv(1000)
+                    connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        failure = worker.fails(f"https://127.0.0.1:{plain.getsockname()[1]}/")
+        plain.shutdown(socket.SHUT_RDWR)
+    assert (failure.kind, failure.transient) == ("connection", True)
+
+
 # Bugs
 
 
@@ -973,3 +1052,124 @@ def test_no_more_links_are_taken_from_a_page_than_it_may_have(worker: Worker, se
     page = "".join(f'<a href="/{number}">x</a>' for number in range(1_000)).encode()
     outcome = worker.one(serve(html(page)).url, page_links=10)
     assert (len(outcome.links), outcome.surplus_links) == (10, 990)
+
+
+# Many at once
+
+
+@pytest.fixture(params=["curl", "aiohttp"])
+def open_multi(request: pytest.FixtureRequest) -> Iterator[Callable[..., MultiPerformer]]:
+    """Open performers that are polled: that of libcurl, and the event loop that is made to look like one."""
+    with ExitStack() as stack:
+
+        def open_(**settings: object) -> MultiPerformer:
+            known = {"timeout": 5.0, "addresses": AddressRule(allow_private=True), **settings}
+            work = SiteWork(WorkSettings(fields=(TITLE,), **known), request.param)  # type: ignore[arg-type]
+            return stack.enter_context(contextlib.closing(work.open_multi()))
+
+        yield open_
+
+
+def poll_all(performer: MultiPerformer, number: int) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    while len(outcomes) < number:
+        outcomes += performer.poll(60.0)
+    return outcomes
+
+
+def titled(connection: socket.socket, head: bytes) -> bool:
+    """Answer with a page whose title is its path."""
+    connection.sendall(html(b"<title>%b</title>" % head.split(b" ")[1]))
+    return True
+
+
+def test_each_of_many_gets_its_own_answer(open_multi: Callable[..., MultiPerformer], serve: Serve) -> None:
+    server = serve(titled)
+    performer = open_multi()
+    for _ in range(2):
+        for number in range(40):
+            performer.begin(Task(f"{server.origin}/{number}", Role.DETAIL), f"w-{number}")
+        outcomes = poll_all(performer, 40)
+        assert {outcome.task.url: outcome.record for outcome in outcomes} == {
+            f"{server.origin}/{number}": {"title": f"/{number}"} for number in range(40)
+        }
+        assert all(outcome.worker == f"w-{outcome.task.url.rpartition('/')[2]}" for outcome in outcomes)
+    assert server.connections <= 40, "the second round goes over the connections of the first"
+
+
+def test_one_that_fails_does_not_hold_up_the_others(open_multi: Callable[..., MultiPerformer], serve: Serve) -> None:
+    stuck, server = serve(silence), serve(titled)
+    performer = open_multi(timeout=0.5)
+    for url in ("nonsense", stuck.url, server.url, "http://127.0.0.1:1/"):
+        performer.begin(Task(url, Role.DETAIL), "w")
+    outcomes = poll_all(performer, 4)
+    assert outcomes[-1].task.url == stuck.url
+    assert {outcome.task.url: outcome.failure and outcome.failure.kind for outcome in outcomes} == {
+        "nonsense": "internal",
+        stuck.url: "timeout",
+        server.url: None,
+        "http://127.0.0.1:1/": "connection",
+    }
+
+
+def test_what_is_cancelled_has_no_outcome(open_multi: Callable[..., MultiPerformer], serve: Serve) -> None:
+    stuck, server = serve(silence), serve(titled)
+    performer = open_multi()
+    gone = [Task(f"{stuck.url}{number}", Role.DETAIL) for number in range(3)]
+    for task in gone:
+        performer.begin(task, "w")
+    assert performer.poll(0.05) == []
+    performer.begin(Task("nonsense", Role.DETAIL), "w")
+    for task in (*gone, Task("nonsense", Role.DETAIL), Task("http://never.begun/", Role.DETAIL)):
+        performer.cancel(task)
+    performer.begin(Task(server.url, Role.DETAIL), "w")
+    assert [outcome.task.url for outcome in poll_all(performer, 1)] == [server.url]
+    assert performer.poll(0.05) == []
+
+
+def test_polling_ends_when_there_is_something_to_read_elsewhere(
+    open_multi: Callable[..., MultiPerformer], serve: Serve
+) -> None:
+    performer = open_multi()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        performer.watch(ours.fileno())
+        performer.begin(Task(serve(silence).url, Role.DETAIL), "w")
+        threading.Timer(0.1, theirs.send, (b"x",)).start()
+        assert performer.poll(60.0) == []
+        assert ours.recv(1) == b"x"
+
+
+def test_an_answer_that_came_in_time_is_one_though_nobody_looked(serve: Serve) -> None:
+    """While a thread reads pages it looks at no socket; that must not count against those who have answered."""
+    asked, gone = threading.Event(), threading.Event()
+
+    def script(connection: socket.socket, head: bytes) -> bool:
+        asked.set()
+        return gone.wait(5) and titled(connection, head)
+
+    performer = SiteWork(WorkSettings(fields=(TITLE,), timeout=0.5, addresses=AddressRule(True)), "curl").open_multi()
+    with contextlib.closing(performer):
+        stuck, server = serve(silence), serve(script)
+        for url in (stuck.url, server.url):
+            performer.begin(Task(url, Role.DETAIL), "w")
+        while not asked.is_set():
+            assert performer.poll(0.01) == []
+        gone.set()
+        time.sleep(0.6)
+        outcomes = poll_all(performer, 2)
+    assert {outcome.task.url: outcome.failure and outcome.failure.kind for outcome in outcomes} == {
+        server.url: None,
+        stuck.url: "timeout",
+    }
+
+
+def test_pages_are_handed_on_before_all_are_read(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.work.perform.SLICE", 0.0)
+    performer = SiteWork(WorkSettings(addresses=AddressRule(True)), "curl").open_multi()
+    with contextlib.closing(performer):
+        server = serve(titled)
+        for number in range(5):
+            performer.begin(Task(f"{server.origin}/{number}", Role.DETAIL), "w")
+        sizes = [len(performer.poll(60.0)) for _ in range(5)]
+    assert sizes == [1] * 5

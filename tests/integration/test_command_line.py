@@ -75,7 +75,12 @@ STARTED_BY = {"spawn": "spawn_main", "forkserver": "forkserver", "fork": "-m cra
 @pytest.mark.parametrize("start_method", multiprocessing.get_all_start_methods())
 def test_no_process_outlives_a_coordinator_that_is_killed(backend: str, start_method: str, tmp_path: Path) -> None:
     with FixtureServer(pages=PAGES, latency=0.1) as server:
-        args = [*shop(server, tmp_path, backend), "--consumers=3", f"--set=processes.start_method={start_method}"]
+        args = [
+            *shop(server, tmp_path, backend),
+            "--consumers=3",
+            "--set=crawl.processes=3",
+            f"--set=processes.start_method={start_method}",
+        ]
         crawl = subprocess.Popen(command(*args), stderr=subprocess.DEVNULL)
         end = time.monotonic() + LIMIT
         while server.stats()["hits"] < 10:

@@ -19,10 +19,11 @@ from crawler.job import Mode, Watcher
 from crawler.job import run as run_job
 from tests.contract.servers import RawServer, answer, html
 from tests.integration.test_command_line import LIMIT, command, every_backend, lines, run
+from tests.lookups import tell_libcurl
 
 Serve = Callable[[Mapping[str, bytes]], RawServer]
 
-every_kind = pytest.mark.parametrize("backend", ["queue", "process-pool", "asyncio"])
+every_kind = pytest.mark.parametrize("backend", ["queue", "process-pool", "asyncio", "curl-multi"])
 """A backend of each kind: threads, processes, a loop. What happens in a worker differs by no more."""
 
 
@@ -176,17 +177,23 @@ def site_test(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the addresses that `site.test` has, one look-up after another; the last of them from then on."""
     addresses = ["93.184.216.34", "127.0.0.1"]
 
-    def getaddrinfo(host: str, port: int | None, *_: object, **__: object) -> list[tuple[object, ...]]:
-        if host != "site.test":
-            raise socket.gaierror
-        address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port or 0))]
+    def look_up(name: str) -> list[str] | None:
+        if name != "site.test":
+            return None
+        return [addresses.pop(0) if len(addresses) > 1 else addresses[0]]
 
+    def getaddrinfo(host: str, port: int | None, *_: object, **__: object) -> list[tuple[object, ...]]:
+        found = look_up(host)
+        if found is None:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port or 0)) for address in found]
+
+    tell_libcurl(monkeypatch, look_up)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return addresses
 
 
-@pytest.mark.parametrize("backend", ["queue", "asyncio"])
+@pytest.mark.parametrize("backend", ["queue", "asyncio", "curl-multi"])
 @pytest.mark.parametrize("resumed", [False, True])
 @pytest.mark.usefixtures("site_test")
 def test_a_name_that_was_public_when_the_crawl_began_does_not_become_private(

@@ -34,7 +34,7 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ('crawl.start_urls=["example.com"]', "did you mean https://example.com?"),
         ("extract.fields.x=a[", "extract.fields.x: 'a[' is not a CSS selector"),
         ('extract.fields.x={css="a", typ="int"}', "typ: there is no such key (did you mean type?)"),
-        ("http.client=aiohttp", "backend queue cannot use 'aiohttp', only requests"),
+        ("http.client=aiohttp", "backend queue cannot use 'aiohttp', only curl or requests"),
         ("fixture.latency=soon", "fixture.latency"),
         ("fixture.faults=['rest']", "did you mean reset?"),
         ("http.timeout=nan", "http.timeout"),
@@ -57,6 +57,21 @@ def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.M
     assert check({"processes": {"start_method": "spawn"}}, "--set").processes.start_method == "spawn"
     with pytest.raises(ConfigError, match=r"start_method: 'fork' is not .*, only auto, spawn$"):
         check({"processes": {"start_method": "fork"}}, "--set")
+
+
+def test_without_libcurl_the_next_best_client_is_used_and_what_needs_it_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (check({}, "x").client, check({"crawl": {"backend": "sharded"}}, "x").client) == ("curl", "curl")
+    monkeypatch.setattr("crawler.work.clients.find_spec", lambda _module: None)
+    assert check({}, "x").client == "requests"
+    assert check({"crawl": {"backend": "sharded"}}, "x").client == "aiohttp"
+    for tree in ({"crawl": {"backend": "curl-multi"}}, {"http": {"client": "curl"}}):
+        with pytest.raises(
+            ConfigError, match=r"(curl-multi|client: curl) needs pycurl: pip install '\.\[curl\]'$"
+        ) as error:
+            check(tree, "x")
+        assert "\n" not in str(error.value)
 
 
 def test_a_value_is_toml_and_else_a_string() -> None:
