@@ -14,6 +14,9 @@ from crawler.urls import without_credentials
 if TYPE_CHECKING:
     from rich.live import Live
 
+HOSTS_SHOWN = 3
+"""Hosts that are named of those that were given up; report.json has them all."""
+
 LIVE_EVERY = 0.1
 PLAIN_EVERY = 2.0
 """Seconds between two looks at the figures: on a terminal, and in a log."""
@@ -108,12 +111,14 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if reasons:
         found.append(("why not ok", reasons))
-    if report["surplus"]:
-        surplus = ", ".join(f"{count} {reason}" for reason, count in report["surplus"].items())
-        found.append(("links left", f"{surplus} (each is a limit of [traps])"))
-    if report["hosts_given_up"]:
-        hosts = "; ".join(f"{host} ({why})" for host, why in report["hosts_given_up"].items())
-        found.append(("given up", hosts))
+    # A crawl that an older version finished has neither of the two.
+    if surplus := report.get("surplus"):
+        counts = ", ".join(f"{count} {reason}" for reason, count in surplus.items())
+        found.append(("links left", f"{counts} (each is a limit of [traps])"))
+    if hosts := report.get("hosts_given_up"):
+        told = [f"{host} ({why})" for host, why in list(hosts.items())[:HOSTS_SHOWN]]
+        more = [f"and {len(hosts) - HOSTS_SHOWN} more hosts"] if len(hosts) > HOSTS_SHOWN else []
+        found.append(("given up", "; ".join(told + more)))
     if report["pending"]:
         found.append(("still to go", f"{report['pending']} pages ({report['status']})"))
     found += [

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.console import printable
+from crawler.console import printable, rows
 
 
 @given(st.text(st.characters()))
@@ -15,3 +15,37 @@ def test_nothing_that_is_printed_acts_on_the_terminal(text: str) -> None:
 
 def test_control_characters_are_shown_as_what_they_are() -> None:
     assert printable("a\x1b[31m\x9b\u202e\tb é") == r"a\x1b[31m\x9b\u202e\tb é"
+
+
+REPORT = {
+    "backend": "queue",
+    "client": "requests",
+    "parser": "selectolax",
+    "outcomes": {"ok": 1, "skipped": 0, "failed": 0},
+    "reasons": {},
+    "pending": 0,
+    "status": "finished",
+    "items": 1,
+    "elapsed": 1.0,
+    "startup": 0.1,
+    "pages_per_second": 1.0,
+    "bytes": 100,
+    "retries": 0,
+    "latency_ms": {"p50": None, "p99": None},
+    "cpu_seconds": 0.1,
+    "peak_memory": 10**6,
+}
+
+
+def test_the_summary_says_what_was_left_and_given_up_and_names_a_few_hosts() -> None:
+    given_up = {f"{name}.test": "timeout: no answer" for name in "abcde"}
+    told = dict(rows(REPORT | {"surplus": {"query-variants": 12, "page-links": 3}, "hosts_given_up": given_up}))
+    assert told["links left"] == "12 query-variants, 3 page-links (each is a limit of [traps])"
+    assert told["given up"].startswith("a.test (timeout: no answer); b.test")
+    assert told["given up"].endswith("; and 2 more hosts")
+    assert "d.test" not in told["given up"]
+
+
+def test_a_summary_of_a_crawl_with_nothing_left_is_short() -> None:
+    for report in (REPORT, REPORT | {"surplus": {}, "hosts_given_up": {}}):
+        assert not {"links left", "given up"} & dict(rows(report)).keys()

@@ -1,6 +1,8 @@
 """The frontier's decisions, each by itself. No clock: time is a number."""
 
-from dataclasses import fields
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
@@ -9,8 +11,10 @@ import pytest
 from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
-from crawler.model import ADDRESS_FORBIDDEN, Outcome, Role, Task, Verdict
+from crawler.core.traps import TrapLimits
+from crawler.model import ADDRESS_FORBIDDEN, Outcome, Role, Settled, Task, Verdict
 from crawler.urls import HostSet, Scope
+from crawler.work.retry_after import retry_after
 from tests.answers import failure, page, redirect, robots, skip
 
 A = "http://a.test"
@@ -22,6 +26,7 @@ def make(
     lists: tuple[str, ...] = (),
     details: tuple[str, ...] = (),
     hosts: tuple[str, ...] = (),
+    go_on: tuple[Iterable[Settled], Iterable[Task]] = ((), ()),
     **rules: Any,
 ) -> Frontier:
     treatment = {field.name: rules.pop(field.name) for field in fields(HostRules) if field.name in rules}
@@ -33,7 +38,7 @@ def make(
         leases={Role.LIST: 30.0, Role.DETAIL: 30.0},
         random=Random(1),
     )
-    frontier.start(starts or (f"{A}/",))
+    frontier.start(starts or (f"{A}/",), *go_on)
     return frontier
 
 
@@ -539,3 +544,218 @@ def test_a_crawl_goes_on_where_it_ended() -> None:
     after.start([f"{A}/"], changes.settled, pending)
     assert {task.url for task in take(after)} == {f"{A}/2", f"{A}/3", f"{A}/4"}
     assert after.tally.fetched == 2
+
+
+# ---- hosts that fail -----------------------------------------------------------------------------------------------
+
+
+def grown(pages: int, **rules: Any) -> Frontier:
+    """Return a frontier whose start page has linked to `pages` others of its host; each is tried once, unless given."""
+    defaults = {"holds": 64, "per_host": 64, "retry": RetryPolicy(attempts=1, backoff=1.0), "consumers": 64}
+    frontier = make(**(defaults | rules))
+    frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(pages))), 0.0)
+    return frontier
+
+
+def down(task: Task) -> Outcome:
+    return failure(task, "connection", transient=True)
+
+
+def play(frontier: Frontier, answer: Callable[[Task], Outcome], now: float, until: float = float("inf")) -> float:
+    """Let each request end half a second after its start, for a time or to the end; return when that is."""
+    while now < until:
+        flying = take(frontier, now)
+        step = frontier.next(now)
+        if isinstance(step, Done):
+            break
+        assert isinstance(step, Wait)
+        now = now + 0.5 if flying else step.until
+        for task in flying:
+            frontier.complete(answer(task), now)
+    return now
+
+
+@pytest.mark.parametrize("at_once", [1, 10, 64])
+def test_a_host_that_fails_for_good_is_given_up_and_each_of_its_pages_says_so(at_once: int) -> None:
+    frontier = grown(300, per_host=at_once)
+    requests = Counter[str]()
+
+    def answer(task: Task) -> Outcome:
+        requests[task.url] += 1
+        return down(task)
+
+    play(frontier, answer, 0.0)
+    assert 50 <= requests.total() <= 50 + 2 * at_once, "after two rounds it is one at a time"
+    settled = {s.task.url: s for s in frontier.take_changes().settled if s.verdict is Verdict.FAILED}
+    assert len(settled) == 300
+    for url, it in settled.items():
+        assert (it.reason, it.attempts) == (("connection", 1) if requests[url] else ("host-given-up", 0))
+    assert frontier.tally.hosts_given_up == {"a.test": "connection: connection"}
+
+
+def test_a_server_that_restarts_while_64_requests_are_in_flight_is_not_given_up() -> None:
+    frontier = grown(300, retry=RetryPolicy(attempts=3, backoff=1.0))
+    now = play(frontier, down, 0.0, until=6.0)
+    play(frontier, page, now)
+    outcomes = Counter(s.verdict for s in frontier.take_changes().settled)
+    assert outcomes[Verdict.OK] > 230, "all but those that had their three tries meanwhile"
+    assert frontier.tally.hosts_given_up == {}
+
+
+def test_answers_of_any_kind_keep_a_host() -> None:
+    frontier = grown(300)
+    numbers = iter(range(10**6))
+    play(frontier, lambda task: failure(task, "status-404") if next(numbers) % 40 == 0 else down(task), 0.0)
+    assert frontier.tally.reasons.keys() == {"status-404", "connection"}
+
+
+def test_all_that_waits_for_a_host_is_settled_at_once_when_it_is_given_up() -> None:
+    frontier = grown(3, give_up_after=2, per_host=1, max_backoff=0.0, retry=RetryPolicy(attempts=3, backoff=30.0))
+    first = one(frontier)
+    frontier.complete(down(first), 0.0)
+    second = one(frontier)
+    frontier.complete(down(second), 0.0)
+    assert isinstance(frontier.next(0.0), Done), "nobody waits half a minute for the pages that were to be tried again"
+    failed = {s.task.url: s for s in frontier.take_changes().settled if s.verdict is Verdict.FAILED}
+    assert {url: (s.reason, s.attempts) for url, s in failed.items()} == {
+        first.url: ("host-given-up", 1),
+        second.url: ("host-given-up", 1),
+        f"{A}/2": ("host-given-up", 0),
+    }
+    assert failed[second.url].outcome is not None, "its last try is known"
+    assert frontier.tally.fetched == 1, "pages that nobody asked for do not count against max_pages"
+
+
+def test_what_is_found_on_a_host_after_it_was_given_up_is_settled_without_a_request() -> None:
+    frontier = grown(2, give_up_after=1)
+    one_of, other = take(frontier)
+    frontier.complete(down(one_of), 0.0)
+    frontier.complete(page(other, f"{A}/new", "http://b.test/"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier)[f"{A}/new"] == ("failed", "host-given-up")
+
+
+def test_another_host_goes_on() -> None:
+    frontier = make(f"{A}/", "http://b.test/", give_up_after=1, retry=RetryPolicy(attempts=1))
+    mine, other = sorted(take(frontier), key=lambda task: task.url)
+    frontier.complete(down(mine), 0.0)
+    frontier.complete(page(other, "http://b.test/x", f"{A}/x"), 0.0)
+    assert one(frontier).url == "http://b.test/x"
+
+
+def test_a_robots_txt_on_a_host_that_is_given_up_cannot_be_had() -> None:
+    frontier = make(f"{A}/", "http://b.test/", obey_robots=True, give_up_after=1, retry=RetryPolicy(attempts=1))
+    mine, other = sorted(take(frontier), key=lambda task: task.url)
+    frontier.complete(down(mine), 0.0)
+    frontier.complete(redirect(other, f"{A}/robots.txt"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("failed", "host-given-up"), "http://b.test/": ("skipped", "robots")}
+
+
+def test_a_page_that_kills_its_worker_says_nothing_of_its_host() -> None:
+    frontier = grown(3, give_up_after=1)
+    for task in take(frontier):
+        frontier.complete(died(task), 0.0)
+    assert isinstance(frontier.next(0.0), Task)
+    assert frontier.tally.hosts_given_up == {}
+
+
+def test_a_task_that_does_not_come_back_counts_as_a_failure_of_its_host() -> None:
+    frontier = grown(1, give_up_after=1)
+    take(frontier)
+    frontier.next(30.0)
+    assert frontier.tally.hosts_given_up.keys() == {"a.test"}
+
+
+def test_a_host_that_was_slow_and_answers_again_is_asked_at_once() -> None:
+    frontier = grown(9, per_host=3, max_backoff=5.0)
+    old, *others = take(frontier)
+    for task in others:
+        frontier.complete(down(task), 1.0)
+    for task in take(frontier, 1.0):
+        frontier.complete(down(task), 1.0)
+    assert take(frontier, 1.1) == []
+    frontier.complete(page(old), 1.1)
+    assert len(take(frontier, 1.1)) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Thu, 01 Jan 1970 00:00:09 GMT", 9.0),
+        ("Wed, 31 Dec 1969 23:59:59 GMT", 0.0),
+        ("31536000", 60.0),
+        ("Fri, 01 Jan 1971 00:00:00 GMT", 60.0),
+        ("9" * 400, 60.0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_host_is_left_alone_as_long_as_it_asks_within_the_limit(status: int, header: str, seconds: float) -> None:
+    frontier = grown(2, retry=RetryPolicy(3, 1.0, max_wait=60.0))
+    first, second = take(frontier)
+    asked = failure(first, f"status-{status}", transient=True, retry_after=retry_after(header, 0.0))
+    frontier.complete(asked, 100.0)
+    frontier.complete(page(second, f"{A}/new"), 100.0)
+    if seconds:
+        assert frontier.next(100.0) == Wait(100.0 + seconds)
+    assert {task.url for task in take(frontier, 100.0 + seconds)} == {first.url, f"{A}/new"}
+
+
+@pytest.mark.parametrize("header", ["soon", "", "-1", "1.5", "Thu, 99 Jan 1970 00:00:09 GMT", "\x00", "0x10"])
+def test_nonsense_asks_for_nothing(header: str) -> None:
+    frontier = grown(2)
+    first, second = take(frontier)
+    frontier.complete(failure(first, "status-503", transient=True, retry_after=retry_after(header, 0.0)), 100.0)
+    frontier.complete(page(second, f"{A}/new"), 100.0)
+    assert one(frontier, 100.0).url == f"{A}/new"
+
+
+# ---- sites without end ---------------------------------------------------------------------------------------------
+
+
+def test_links_into_a_trap_are_counted_and_not_taken_up() -> None:
+    frontier = make(traps=TrapLimits(numbered_pages=2), holds=99, per_host=99, consumers=99)
+    frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(10)), f"{A}/about"), 0.0)
+    assert len(take(frontier)) == 3
+    assert frontier.tally.surplus == {"numbered-pages": 8}
+    assert frontier.pending == 3
+
+
+def test_links_beyond_those_of_a_page_are_counted() -> None:
+    frontier = make()
+    frontier.complete(replace(page(one(frontier), f"{A}/x"), surplus_links=7), 0.0)
+    assert frontier.tally.surplus == {"page-links": 7}
+
+
+def test_a_redirect_into_a_trap_is_left_for_its_reason() -> None:
+    frontier = make(traps=TrapLimits(path_length=10))
+    frontier.complete(page(one(frontier), f"{A}/x"), 0.0)
+    frontier.complete(redirect(one(frontier), f"{A}/{'y' * 20}"), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert verdicts(frontier) == {f"{A}/": ("ok", None), f"{A}/x": ("skipped", "path-length")}
+
+
+def test_start_urls_and_where_they_redirect_are_never_taken_for_traps() -> None:
+    frontier = make(f"{A}/{'x' * 20}", traps=TrapLimits(path_length=10))
+    frontier.complete(redirect(one(frontier), f"{A}/{'y' * 20}"), 0.0)
+    assert one(frontier).url == f"{A}/{'y' * 20}"
+
+
+def test_the_limits_hold_for_a_crawl_that_goes_on() -> None:
+    before = make(traps=TrapLimits(numbered_pages=3))
+    before.complete(page(one(before), f"{A}/1", f"{A}/2", f"{A}/3"), 0.0)
+    changes = before.take_changes()
+    after = make(traps=TrapLimits(numbered_pages=3), go_on=(changes.settled, changes.taken_up))
+    first = take(after)[0]
+    after.complete(page(first, f"{A}/4"), 0.0)
+    assert after.tally.surplus == {"numbered-pages": 1}
+
+
+def test_the_links_of_a_page_that_is_not_to_be_kept_are_followed() -> None:
+    frontier = make()
+    frontier.complete(replace(page(one(frontier), f"{A}/x"), record=None, skip="noindex"), 0.0)
+    assert one(frontier).url == f"{A}/x"
+    assert verdicts(frontier) == {f"{A}/": ("skipped", "noindex")}
+    assert (frontier.tally.starts_ok, frontier.tally.starts_failed, frontier.tally.items) == (1, [], 0)
