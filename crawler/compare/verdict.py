@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from crawler.backends.registry import BACKENDS
+from crawler.compare.crossings import crossings
 from crawler.compare.model import Comparison, Result, SceneResult
 from crawler.compare.statistics import ENOUGH, faster
 
@@ -26,6 +27,7 @@ def sentences(scene: SceneResult) -> Iterator[str]:
     if ranked:
         yield _best(ranked)
         yield from _families(ranked)
+        yield from _starts(ranked)
     else:
         yield "Nothing can be ranked."
     if limited := [result.label for result in ranked if result.limited_by_server]:
@@ -76,6 +78,21 @@ def _families(ranked: Sequence[Result]) -> Iterator[str]:
         yield f"{what}: threads are faster, {1 / ratio:.2f} times."
     else:
         yield f"{what}: no difference is sure."
+
+
+def _starts(ranked: Sequence[Result]) -> Iterator[str]:
+    """Say from how many pages on a slow start is worth it."""
+    for crossing in crossings(ranked):
+        starts = [result.figures["startup"].median for result in (crossing.after, crossing.before)]
+        yield (
+            f"From about {_about(crossing.pages)} pages on {crossing.after.label} overtakes {crossing.before.label}: "
+            f"it takes {starts[0]:.2f} s to start instead of {starts[1]:.2f} s, and less for each page."
+        )
+
+
+def _about(number: float) -> str:
+    """Return a number as far as it is known: two digits."""
+    return f"{max(1.0, float(f'{number:.2g}')):,.0f}"
 
 
 def _speed(result: Result) -> str:

@@ -13,12 +13,12 @@ def case(backend: str, scene: Scene = SCENE, client: str = "requests", method: s
     return Case(scene, backend, client, method)
 
 
-def rounds(*speeds: float | str) -> list[Measurement]:
+def rounds(*speeds: float | str, startup: float = 0.2) -> list[Measurement]:
     """Return runs of these speeds in pages a second; a text is a run that went wrong."""
     return [
         Measurement(1.0, speed)
         if isinstance(speed, str)
-        else Measurement(1.0, None, 0.2, 0.7, 0.1, speed, 0.8, 2.5, 50_000_000, 20.0, 40.0, 1000)
+        else Measurement(1.0, None, startup, 0.7, 0.1, speed, 0.8, 2.5, 50_000_000, 20.0, 40.0, 1000)
         for speed in speeds
     ]
 
