@@ -27,6 +27,7 @@ from crawler.hazards.registry import HAZARDS
 from crawler.hazards.show import show
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.database import FolderInUseError, StoreError
+from crawler.trace.switch import TIMELINE
 from crawler.urls import has_credentials, quotable
 from fixtures.process import FixtureError
 
@@ -112,6 +113,7 @@ def commands() -> None:
 @click.option("--consumers", metavar="N", type=int, help="Workers that fetch detail pages.")
 @click.option("--max-pages", metavar="N", type=int, help="Stop after so many pages; 0: no limit.")
 @click.option("--max-depth", metavar="N", type=int, help="Follow links so far from the start; 0: no limit.")
+@click.option("--trace", is_flag=True, help="Leave a timeline of what each worker did when.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def crawl(
     settings: Sequence[str],
@@ -120,6 +122,7 @@ def crawl(
     resume: bool,
     retry_failed: bool,
     overwrite: bool,
+    trace: bool,
     quiet: bool,
     **options: Any,
 ) -> int:
@@ -139,8 +142,11 @@ def crawl(
     with Interrupts() as interrupts:
         with console:
             watcher = Watcher(console.say, console.watch)
-            result = run(chosen, folder or fresh_folder(chosen.crawl.backend), mode, watcher, interrupts)
+            folder = folder or fresh_folder(chosen.crawl.backend)
+            result = run(chosen, folder, mode, watcher, interrupts, trace=trace)
         console.summary(result.report, result.folder)
+        if trace and (timeline := result.folder / TIMELINE).exists():
+            console.say(f"what each worker did when: {timeline}")
         if result.interrupted:
             console.say(f"interrupted; the state is saved. To go on: {_resume_command(result.folder)}")
             return INTERRUPTED

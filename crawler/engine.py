@@ -9,12 +9,12 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from crawler.backends.base import Backend
 from crawler.core.frontier import Done, Frontier
-from crawler.model import Task
-from crawler.store.store import Store
+from crawler.model import Changes, Task
+from crawler.store.store import Counters
 
 TICK = 0.5
 """Seconds: the longest that the coordinator lets a backend wait, and so the longest that Ctrl-C goes unseen."""
@@ -45,10 +45,17 @@ class Interrupts:
         self.count += 1
 
 
+class Keeper(Protocol):
+    """Whoever keeps what the frontier decides; see `Store`."""
+
+    def save(self, changes: Changes, counters: Callable[[], Counters]) -> None:
+        """Take it in."""
+
+
 def pump(
     frontier: Frontier,
     backend: Backend,
-    store: Store,
+    store: Keeper,
     *,
     interrupts: Interrupts | None = None,
     watch: Callable[[Frontier], None] = lambda _: None,

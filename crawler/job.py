@@ -17,8 +17,9 @@ from crawler.config import Config
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.model import ADDRESS_FORBIDDEN
-from crawler.report import describe
+from crawler.report import describe, versions
 from crawler.store.store import Store
+from crawler.trace.switch import Untraced, remove_trace, tracing
 from crawler.urls import origin
 from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
@@ -71,11 +72,19 @@ def fresh_folder(backend: str) -> Path:
     return next(path for path in paths if not path.exists())
 
 
-def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: Interrupts) -> Result:
-    """Crawl into `folder` and return how it ended; StoreError, BackendError or FixtureError if it could not be done."""
+def run(
+    config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: Interrupts, *, trace: bool = False
+) -> Result:
+    """Crawl into `folder` and return how it ended; StoreError, BackendError or FixtureError if it could not be done.
+
+    Args:
+        trace: whether to leave there what each worker did when.
+    """
     began = time.monotonic()
     with ExitStack() as stack:
         store = stack.enter_context(_open_store(config, folder, mode))
+        if mode is Mode.OVERWRITE:
+            remove_trace(folder)
         if mode is Mode.RETRY_FAILED:
             watcher.say(f"pages that had failed and are tried again: {store.retry_failed()}")
         if store.finished:
@@ -87,11 +96,12 @@ def run(config: Config, folder: Path, mode: Mode, watcher: Watcher, interrupts: 
             watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
             config = config.for_fixture_site(server.url, per_host=crew)
-        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store)))
+        around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
+        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store), around))
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
-        finished = pump(frontier, backend, store, interrupts=interrupts, watch=watcher.watch)
+        finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
         elapsed = time.monotonic() - started
         cost = usage.tree_usage(besides=server.pid if server else None)
         report = describe(
@@ -142,7 +152,7 @@ def _private_hosts(config: Config, store: Store) -> Mapping[str, Collection[str]
     return private
 
 
-def _open_backend(config: Config, private: Mapping[str, Collection[str]]) -> Backend:
+def _open_backend(config: Config, private: Mapping[str, Collection[str]], around: Untraced) -> Backend:
     crawl = config.crawl
     work = SiteWork(config.work_settings(private), config.client)
     plan = Plan(
@@ -154,7 +164,21 @@ def _open_backend(config: Config, private: Mapping[str, Collection[str]]) -> Bac
         ordered=config.processes.ordered,
         processes=crawl.processes,
     )
-    return BACKENDS[crawl.backend].load()(plan)
+    return around.backend(BACKENDS[crawl.backend].load()(around.plan(plan)))
+
+
+def _about(config: Config) -> Mapping[str, Any]:
+    """Return what a trace says of the crawl."""
+    crawl = config.crawl
+    return {
+        "backend": crawl.backend,
+        "client": config.client,
+        "parser": config.extract.parser,
+        "producers": crawl.producers,
+        "consumers": crawl.consumers,
+        "capacity": crawl.capacity,
+        "versions": versions(),
+    }
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:

@@ -58,11 +58,22 @@ class Task:
 
 
 class Timings(NamedTuple):
-    """When a worker did what: seconds of `time.monotonic`, one clock for all processes of a machine."""
+    """When a worker did what: seconds of `time.monotonic`, one clock for all processes of a machine.
+
+    started ── connect ── connected ── wait ── answered ── body ── fetched ── parse ── finished
+    """
 
     started: float
     fetched: float
     finished: float
+    connected: float | None = None
+    """When there was a connection, a new one or one that was kept; None: it did not come to that, or nobody looked."""
+    answered: float | None = None
+    """When the head of the answer was there; None as above."""
+    fetch_cpu: float | None = None
+    """Seconds for which the worker's thread was on the CPU while it fetched; None where it is not its alone."""
+    parse_cpu: float | None = None
+    """The same for what it did with the answer; the rest of that time it waited for the GIL, or for a core."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,25 @@ from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 
 T = TypeVar("T")
+L = TypeVar("L")
 
 
 class BackendError(Exception):
     """A backend cannot go on: one line that says why."""
+
+
+class Watch:
+    """What a primitive can tell of itself. Nobody listens unless a crawl is traced, so this one does nothing."""
+
+    def mark(self, what: str) -> None:
+        """Say that something happened."""
+
+    def lock(self, lock: L) -> L:
+        """Return the lock, or one that does the same and tells how long it was waited for."""
+        return lock
+
+
+UNWATCHED = Watch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,8 @@ class Plan:
     """Whether outcomes are to come in the order of the tasks, where a backend can do either."""
     processes: int = 0
     """Processes, where one holds many requests; 0: as many as there are cores."""
+    watch: Watch = UNWATCHED
+    """Where primitives of this process tell what they do."""
 
 
 class Backend(ABC):

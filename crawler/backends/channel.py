@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from threading import Thread
 
-from crawler.backends.base import Backend, BackendError, Outbox, Plan
+from crawler.backends.base import UNWATCHED, Backend, BackendError, Outbox, Plan, Watch
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 
@@ -27,8 +27,9 @@ class Closed(Exception):  # noqa: N818 - an end, not an error
 class Handoff(ABC):
     """A bounded buffer of tasks between the coordinator and the workers of one role."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, watch: Watch = UNWATCHED) -> None:
         self._capacity = capacity
+        self._watch = watch
 
     @abstractmethod
     def put(self, task: Task) -> None:
@@ -90,7 +91,8 @@ class ChannelBackend(Backend):
         self._outbox = Outbox()
         self._workers: list[Worker] = []
         self._hired = {Role.LIST: 0, Role.DETAIL: 0}
-        self._handoffs = {Role.LIST: self.handoff(plan.producers), Role.DETAIL: self.handoff(plan.capacity)}
+        capacities = {Role.LIST: plan.producers, Role.DETAIL: plan.capacity}
+        self._handoffs = {role: self.handoff(capacity, plan.watch) for role, capacity in capacities.items()}
 
     @property
     def holds(self) -> Mapping[Role, int]:

@@ -17,6 +17,7 @@ of this is inside.
 
 from threading import Condition, Lock
 
+from crawler.backends.base import UNWATCHED, Watch
 from crawler.backends.channel import ChannelBackend, Closed, Handoff
 from crawler.model import Task
 
@@ -24,9 +25,9 @@ from crawler.model import Task
 class ConditionHandoff(Handoff):
     """A list at which one can wait for the others."""
 
-    def __init__(self, capacity: int) -> None:
-        super().__init__(capacity)
-        lock = Lock()
+    def __init__(self, capacity: int, watch: Watch = UNWATCHED) -> None:
+        super().__init__(capacity, watch)
+        lock = watch.lock(Lock())
         self._not_full = Condition(lock)
         self._not_empty = Condition(lock)
         self._tasks: list[Task] = []
@@ -35,14 +36,14 @@ class ConditionHandoff(Handoff):
     def put(self, task: Task) -> None:
         """Sleep until there is room, append, and wake one that sleeps until there is a task."""
         with self._not_full:
-            self._not_full.wait_for(lambda: len(self._tasks) < self._capacity)
+            self._not_full.wait_for(self._has_room)
             self._tasks.append(task)
             self._not_empty.notify()
 
     def get(self) -> Task:
         """Sleep until there is a task, take it, and wake one that sleeps until there is room."""
         with self._not_empty:
-            self._not_empty.wait_for(lambda: self._tasks or self._closed)
+            self._not_empty.wait_for(self._has_task_or_end)
             if self._closed:
                 raise Closed
             task = self._tasks.pop(0)
@@ -62,6 +63,14 @@ class ConditionHandoff(Handoff):
             self._tasks.clear()
             self._closed = True
             self._not_empty.notify_all()
+
+    def _has_room(self) -> bool:
+        self._watch.mark("look")
+        return len(self._tasks) < self._capacity
+
+    def _has_task_or_end(self) -> bool:
+        self._watch.mark("look")
+        return bool(self._tasks) or self._closed
 
 
 class ConditionBackend(ChannelBackend):

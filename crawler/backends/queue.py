@@ -10,6 +10,7 @@ leaves. Compare `rlock`, which has to look, and `condition`, which is this box t
 
 from queue import Empty, Queue
 
+from crawler.backends.base import UNWATCHED, Watch
 from crawler.backends.channel import ChannelBackend, Closed, Handoff
 from crawler.model import Task
 
@@ -17,8 +18,8 @@ from crawler.model import Task
 class QueueHandoff(Handoff):
     """A queue of at most `capacity` tasks."""
 
-    def __init__(self, capacity: int) -> None:
-        super().__init__(capacity)
+    def __init__(self, capacity: int, watch: Watch = UNWATCHED) -> None:
+        super().__init__(capacity, watch)
         self._queue: Queue[Task | None] = Queue(maxsize=capacity)
 
     def put(self, task: Task) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from threading import RLock
 
+from crawler.backends.base import UNWATCHED, Watch
 from crawler.backends.channel import ChannelBackend, Closed, Handoff
 from crawler.model import Task
 
@@ -33,15 +34,16 @@ def naps() -> Iterator[None]:
 class RLockHandoff(Handoff):
     """A list that both sides look into."""
 
-    def __init__(self, capacity: int) -> None:
-        super().__init__(capacity)
-        self._lock = RLock()
+    def __init__(self, capacity: int, watch: Watch = UNWATCHED) -> None:
+        super().__init__(capacity, watch)
+        self._lock = watch.lock(RLock())
         self._tasks: list[Task] = []
         self._closed = False
 
     def put(self, task: Task) -> None:
         """Look until there is room, then append."""
         for _ in naps():
+            self._watch.mark("look")
             if self._has_room():  # a look without the lock is cheap, and may be wrong by now …
                 with self._lock:
                     if self._has_room():  # … so it is made again by whoever is alone with the list
@@ -51,6 +53,7 @@ class RLockHandoff(Handoff):
     def get(self) -> Task:
         """Look until there is a task, then take it."""
         for _ in naps():
+            self._watch.mark("look")
             if self._tasks:
                 with self._lock:
                     if self._tasks:  # another worker may have been quicker

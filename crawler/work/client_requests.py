@@ -108,12 +108,11 @@ class RequestsClient:
         request.method = "GET"
         request.url = exchange.url
         request.headers = CaseInsensitiveDict(exchange.headers)
-        self._wire.connected = False
         try:
             response = self._adapter.send(request, stream=True, timeout=exchange.time_left())
         except Exception as error:
             known = fetch_error(error, _RULES)
-            if not self._wire.connected or known is None or known.kind != "connection":
+            if exchange.connected_at is None or known is None or known.kind != "connection":
                 raise
             # The server closed a connection that it had kept: that is no answer to this request.
             response = self._adapter.send(request, stream=True, timeout=exchange.time_left())

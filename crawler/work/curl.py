@@ -219,6 +219,7 @@ class Transfer:
         """Let a request go out as often as it may. Where a kept connection broke, libcurl would try the next kept one,
         and so on; it is to be a fresh one, and once."""
         self._sent += 1
+        self.exchange.connected()
         return pycurl.PREREQFUNC_OK if self._sent <= self._tries else pycurl.PREREQFUNC_ABORT
 
     def _take_line(self, line: bytes) -> int | None:

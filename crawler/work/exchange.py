@@ -1,6 +1,6 @@
 """One request and its answer, without the I/O: what a client, of whatever kind, is handed and feeds.
 
-    client: send `url` with `headers`  ──▶  begin(status, headers)  ──▶  while hungry: feed(bytes) or end()
+    client: connected(), send `url` with `headers`  ──▶  begin(status, headers)  ──▶  while hungry: feed(bytes) or end()
 
 The exchange says when enough was read, so that no client decides anything: a redirect's body is not read, an endless
 one is left in the middle. A client that is left with an unread body closes the connection.
@@ -29,6 +29,8 @@ class Exchange:
         head: the response's head, once `begin` was called.
         verdict: what the answer came to without its body, if it did.
         body: what was read of the body.
+        connected_at: when it got a connection, in seconds of `time.monotonic`; None while it has none.
+        answered_at: when the head came.
     """
 
     def __init__(self, task: Task, headers: Mapping[str, str], *, timeout: float, max_bytes: int) -> None:
@@ -41,6 +43,8 @@ class Exchange:
         self.head: Head | None = None
         self.verdict: Verdict | None = None
         self.body: Body | None = None
+        self.connected_at: float | None = None
+        self.answered_at: float | None = None
         self._max_bytes = max_bytes
         self._untyped = False
 
@@ -59,12 +63,17 @@ class Exchange:
             raise TimeoutError
         return left
 
+    def connected(self) -> None:
+        """Say that there is a connection, a new one or one that was kept: the request is about to be sent."""
+        self.connected_at = time.monotonic()
+
     def begin(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Take the response's head; header values as latin-1.
 
         Raises:
             FetchError: `content-encoding`, `too-large`, `protocol`: the body is not worth reading.
         """
+        self.answered_at = time.monotonic()
         self.head = head = Head.read(status, headers)
         self.verdict = judge(self.task, head, time.time())
         if self.verdict is not None:

@@ -81,7 +81,7 @@ class AsyncSitePerformer:
     """Does tasks side by side, with a client that awaits."""
 
     def __init__(self, settings: WorkSettings, client: AsyncClient) -> None:
-        self._desk = Desk(settings)
+        self._desk = Desk(settings, one_by_one=False)
         self._client = client
 
     async def perform(self, task: Task, worker: str) -> Outcome:
@@ -99,7 +99,7 @@ class MultiSitePerformer:
     """Does tasks side by side, with a client that is polled."""
 
     def __init__(self, settings: WorkSettings, client: MultiClient) -> None:
-        self._desk = Desk(settings)
+        self._desk = Desk(settings, one_by_one=False)
         self._client = client
         self._visits: dict[Exchange, Visit] = {}
         self._fetched: deque[Visit] = deque()

@@ -16,10 +16,15 @@ from crawler.work.settings import WorkSettings
 
 
 class Desk:
-    """What the visits of one performer share: the settings, the parser, the cookies."""
+    """What the visits of one performer share: the settings, the parser, the cookies.
 
-    def __init__(self, settings: WorkSettings) -> None:
+    Attributes:
+        one_by_one: whether a visit has its thread for itself; in an event loop others run while it waits.
+    """
+
+    def __init__(self, settings: WorkSettings, *, one_by_one: bool = True) -> None:
         self.settings = settings
+        self.one_by_one = one_by_one
         self.extractor = Extractor(settings)
         self.cookies = Cookies()
         self._headers = request_headers(settings.user_agent)
@@ -49,6 +54,7 @@ class Visit:
         self._exchange: Exchange | None = None
         self._failure: Failure | None = None
         self._started = self._fetched = time.monotonic()
+        self._cpu_before = self._cpu_fetched = time.thread_time()
 
     def open(self) -> Exchange:
         """Return the exchange to be had. To be called within the `with`, since a wrong task fails here."""
@@ -75,6 +81,7 @@ class Visit:
 
     def outcome(self) -> Outcome:
         """Return what became of the task."""
+        self._cpu_fetched = time.thread_time()
         try:
             return self._read()
         except FetchError as error:
@@ -121,7 +128,7 @@ class Visit:
         return Outcome(
             task=self.task,
             worker=self._worker,
-            timings=Timings(self._started, self._fetched, time.monotonic()),
+            timings=self._timings(),
             status=head.status if head is not None else None,
             content_type=head.media_type if head is not None else None,
             size=size,
@@ -132,6 +139,18 @@ class Visit:
             skip=skip,
             failure=failure,
             surplus_links=surplus_links,
+        )
+
+    def _timings(self) -> Timings:
+        exchange = self._exchange
+        return Timings(
+            self._started,
+            self._fetched,
+            time.monotonic(),
+            exchange.connected_at if exchange is not None else None,
+            exchange.answered_at if exchange is not None else None,
+            self._cpu_fetched - self._cpu_before if self._desk.one_by_one else None,
+            time.thread_time() - self._cpu_fetched,
         )
 
     def _failed(self, error: Exception) -> Failure:

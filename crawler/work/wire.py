@@ -191,8 +191,6 @@ class Wire:
     """What the connections of one client share: the exchange that is under way. There is one at a time."""
 
     exchange: Exchange
-    connected = False
-    """Whether the exchange got a connection, new or kept: what breaks after that may be a kept one that was closed."""
 
     def __init__(self, addresses: AddressRule) -> None:
         self.addresses = addresses
@@ -212,9 +210,15 @@ class PlainConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return connect(self._dns_host.strip("[]"), self.port, self._wire.exchange, self._wire.addresses)
 
+    def connect(self) -> None:
+        """Open the connection, TLS and all."""
+        super().connect()
+        self._wire.exchange.connected()
+
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Send the request line."""
-        self._wire.connected = True
+        if self.sock is not None:  # else it is opened when there is something to send
+            self._wire.exchange.connected()
         # urllib3 has quoted the target anew by now (`%zz`, `|`); what goes out is the URL's own.
         super().putrequest(method, path_and_query(self._wire.exchange.url), *args, **options)
 

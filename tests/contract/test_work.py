@@ -149,6 +149,32 @@ def test_a_page_is_read(worker: Worker, serve: Serve) -> None:
     assert before <= outcome.timings.started <= outcome.timings.fetched <= outcome.timings.finished <= time.monotonic()
 
 
+def test_the_phases_of_a_fetch_are_told_in_order_on_a_new_connection_and_on_a_kept_one(
+    worker: Worker, serve: Serve
+) -> None:
+    server = serve(html(PAGE))
+    for outcome in worker.perform(f"{server.origin}/a", f"{server.origin}/b"):
+        times = outcome.timings
+        assert times.connected is not None
+        assert times.answered is not None
+        assert times.started <= times.connected <= times.answered <= times.fetched <= times.finished
+        assert times.parse_cpu is not None
+        assert times.parse_cpu >= 0
+        assert (times.fetch_cpu is None) == (worker.client in ASYNC_CLIENTS), "an event loop's thread is everybody's"
+    assert server.connections == 1
+
+
+def test_what_was_not_reached_has_no_connection_and_what_does_not_answer_has_one(worker: Worker, serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    unreached = worker.one(f"http://127.0.0.1:{port}/").timings
+    assert (unreached.connected, unreached.answered) == (None, None)
+    silent = worker.one(serve(silence).url, timeout=0.3).timings
+    assert silent.connected is not None
+    assert silent.started <= silent.connected <= silent.fetched
+    assert silent.answered is None
+
+
 TARGETS = (
     *(
         "/%70",

@@ -8,11 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FORBIDDEN = {
-    "core": ("work", "backends", "store", "engine", "job", "cli", "config", "hazards"),
-    "backends": ("core", "store", "engine", "job", "cli", "config", "hazards"),
-    "work": ("core", "backends", "store", "engine", "job", "cli", "config", "hazards"),
-    "store": ("core", "work", "backends", "engine", "job", "cli", "config", "hazards"),
-    "hazards": ("store", "engine", "job", "cli", "config"),
+    "core": ("work", "backends", "store", "engine", "job", "cli", "config", "hazards", "trace"),
+    "backends": ("core", "store", "engine", "job", "cli", "config", "hazards", "trace"),
+    "work": ("core", "backends", "store", "engine", "job", "cli", "config", "hazards", "trace"),
+    "store": ("core", "work", "backends", "engine", "job", "cli", "config", "hazards", "trace"),
+    "hazards": ("store", "engine", "job", "cli", "config", "trace"),
+    "trace": ("core", "job", "cli", "config", "hazards"),
 }
 
 

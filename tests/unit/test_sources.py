@@ -12,9 +12,10 @@ SOURCES = sorted((ROOT / "crawler").rglob("*.py"))
 # To unpickle, or to evaluate, is to run what somebody wrote. `multiprocessing` pickles by itself what goes from one of
 # our processes to another, and that alone.
 RUN_WHAT_THEY_READ = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle", "code"}
-UNPICKLES_ITS_OWN = {"interpreters.py", "link.py"}
+UNPICKLES_ITS_OWN = {"interpreters.py", "link.py", "crossing.py"}
 """What does by hand as `multiprocessing` does: objects for another interpreter of the same process, and plain values
-between a process and its own child, over a socket pair that nobody else has an end of."""
+between a process and its own child, over a socket pair that nobody else has an end of; and what takes the time of
+pickling, from within it, where a crawl is traced."""
 CALLS = {"eval", "exec", "compile", "__import__"}
 
 

@@ -10,7 +10,9 @@ import pytest
 from crawler.model import Role, Task
 from crawler.work import wire
 from crawler.work.addresses import AddressRule
+from crawler.work.client_requests import open_client
 from crawler.work.exchange import Exchange
+from crawler.work.http import FetchError
 
 
 def exchange(timeout: float) -> Exchange:
@@ -60,3 +62,17 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wire, "resolve", lambda *_: [dead, alive])
         with wire.connect("name", 80, exchange(2.0), AddressRule(allow_private=True)) as connection:
             assert connection.getpeername()[1] == port
+
+
+def test_an_address_that_refuses_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(*_: object) -> socket.socket:
+        asked.append(1)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(wire, "connect", refuse)
+    client = open_client(AddressRule(allow_private=True))
+    with pytest.raises(FetchError):
+        client.fetch(exchange(5.0))
+    assert asked == [1], "only what breaks after there was a connection is tried anew at once"

@@ -1,0 +1,40 @@
+"""What a traced crawl leaves in its folder besides: trace.json and timeline.html."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crawler.model import Role
+from crawler.trace.chrome import chrome_trace
+from crawler.trace.lanes import Picture, picture
+from crawler.trace.recorder import Recording
+from crawler.trace.story import duration, figures, sentences
+from crawler.trace.switch import TIMELINE, TRACE
+from crawler.trace.timeline import timeline
+
+
+def write(recording: Recording, folder: Path, about: Mapping[str, Any]) -> None:
+    """Write both files, each whole or not at all.
+
+    Args:
+        about: what is to be said of it besides; `backend` is in the title.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    drawn = picture(recording)
+    story = sentences(figures(drawn))
+    _put(folder / TRACE, chrome_trace(drawn, about))
+    _put(folder / TIMELINE, [timeline(drawn, _title(drawn, str(about["backend"])), story)])
+
+
+def _title(drawn: Picture, backend: str) -> str:
+    pages = len({trip.task.url for trip in drawn.trips if trip.task.role is not Role.ROBOTS})
+    return f"{backend}: {pages:,} page{'' if pages == 1 else 's'} in {duration(drawn.wall)}"
+
+
+def _put(path: Path, text: Iterable[str]) -> None:
+    whole = path.with_name(f"{path.name}.part")
+    with whole.open("w", encoding="utf-8") as file:
+        file.writelines(text)
+    whole.replace(path)
