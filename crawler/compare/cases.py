@@ -28,17 +28,17 @@ class Choice:
 
 
 def cases(workloads: Iterable[tuple[str, Workload]], choice: Choice) -> list[Case]:
-    """Return every case once, scene by scene. A backend that cannot use a client has its own best instead."""
+    """Return every case once, scene by scene. A backend that can use none of the clients has its own best."""
     found: dict[Case, None] = {}
     for name, workload in workloads:
         for consumers in choice.consumers:
             for parser in choice.parsers or (workload.parser,):
                 for backend in choice.backends:
                     entry = BACKENDS[backend]
-                    for client in choice.clients:
-                        used = client if client in entry.clients else entry.clients[0]
+                    usable = [client for client in choice.clients if client in entry.clients]
+                    for client in usable or [entry.client]:
                         for method in choice.start_methods if entry.processes else (None,):
-                            found[Case(Scene(name, consumers, parser), backend, used, method)] = None
+                            found[Case(Scene(name, consumers, parser), backend, client, method)] = None
     return list(found)
 
 

@@ -17,6 +17,7 @@ from crawler.compare.page import page
 from crawler.compare.runs import Place
 from crawler.compare.table import markdown
 from crawler.config import Compare, Config, ConfigError, ParserName, Workload, check, nearest
+from crawler.work.clients import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ def choose(options: Options) -> tuple[Choice, dict[str, str]]:
         check({"crawl": {"backend": name}}, "--backends")
     skipped = {} if names else {name: entry.missing for name, entry in BACKENDS.items() if entry.missing}
     clients = {client for entry in BACKENDS.values() for client in entry.clients}
+    chosen = _known("--clients", options.clients, clients)
+    for client in chosen:
+        if problem := missing(client):
+            raise ConfigError(f"--clients: {client} {problem}")
     methods = _names(options.start_methods)
     for method in methods:
         check({"processes": {"start_method": method}}, "--start-methods")
@@ -55,7 +60,7 @@ def choose(options: Options) -> tuple[Choice, dict[str, str]]:
         backends=names or [name for name in BACKENDS if name not in skipped],
         consumers=_numbers("--consumers", options.consumers),
         parsers=_known("--parsers", options.parsers, get_args(ParserName)),
-        clients=_known("--clients", options.clients, clients) or (CLIENT,),
+        clients=chosen or (CLIENT,),
         start_methods=methods or ("auto",),
     )
     return choice, skipped

@@ -123,7 +123,8 @@ def _crawl(folder: Path, site: FaultySite, ideal: Ideal, url: str, place: Place)
         if process.returncode != 0:
             complaints.seek(0)
             lines = complaints.read().decode(errors="replace").strip().splitlines()
-            return Measurement(wall, lines[-1] if lines else f"ended with status {process.returncode}")
+            said = lines[-1].removeprefix("crawler: ") if lines else f"ended with status {process.returncode}"
+            return Measurement(wall, said.replace(f"{folder}{os.sep}", ""))
     if problem := _difference(site, url, out / "items.jsonl"):
         return Measurement(wall, problem)
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))

@@ -53,8 +53,8 @@ def cells(result: Result) -> tuple[str, ...]:
 
 
 def narrow(row: Sequence[str]) -> list[str]:
-    """Return the cells of a row that a terminal has room for."""
-    return [row[column] for column in NARROW]
+    """Return the cells of a row that a terminal has room for; why a result is wrong is left to the verdict."""
+    return [row[column].partition(":")[0] for column in NARROW]
 
 
 def title(comparison: Comparison, scene: SceneResult) -> str:

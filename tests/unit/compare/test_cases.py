@@ -1,5 +1,7 @@
 """Which runs there are, and the least that each takes."""
 
+from dataclasses import replace
+
 import pytest
 
 from crawler.backends.registry import BACKENDS
@@ -17,9 +19,16 @@ def test_every_backend_meets_every_workload_once_with_the_same_workers_and_parse
     assert {case.scene.parser for case in found if case.scene.workload == "cpu"} == {"bs4-lxml"}
 
 
-def test_a_backend_that_cannot_use_the_client_has_its_own_best_and_only_once() -> None:
+def test_a_backend_has_those_of_the_clients_that_it_can_use() -> None:
     found = cases([IO], Choice(["queue", "asyncio"], clients=("requests", "aiohttp")))
     assert [(case.backend, case.client) for case in found] == [("queue", "requests"), ("asyncio", "aiohttp")]
+
+
+def test_the_best_client_is_the_best_of_those_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS, "queue", replace(BACKENDS["queue"], clients=("none-such", "requests")))
+    monkeypatch.setattr("crawler.backends.registry.missing", lambda name: "is gone" if name == "none-such" else None)
+    (found,) = cases([IO], Choice(["queue"], clients=("aiohttp",)))
+    assert found.client == "requests"
 
 
 def test_start_methods_are_tried_where_there_are_processes_to_start() -> None:
