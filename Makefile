@@ -11,8 +11,9 @@ help:             ## what can be made
 crawl: .venv/run  ## crawl the fixture site
 	$(BIN)/python -m crawler --backend queue
 
-compare: .venv/run ## measure every backend on two workloads, within 3 minutes; see crawls/compare
-	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare
+compare: .venv/run ## measure every backend on two workloads, in about 3 minutes; see crawls/compare
+	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare \
+	  --set compare.io.pages=160 --set compare.cpu.pages=60
 
 test: .venv/dev   ## run every test
 	$(BIN)/python -m pytest
