@@ -18,7 +18,6 @@ ever. So the processes are watched here, and when one ends, the pool is given up
 """
 
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
@@ -30,7 +29,7 @@ from multiprocessing.pool import IMapIterator
 from multiprocessing.process import BaseProcess
 from queue import Queue, SimpleQueue
 from signal import SIGTERM
-from threading import Barrier, BrokenBarrierError, Thread
+from threading import Barrier, Thread
 from typing import NamedTuple, TypeAlias
 
 from crawler.backends.base import BackendError, Plan, drain
@@ -41,7 +40,6 @@ from crawler.backends.children import (
     Unable,
     context,
     end,
-    ended,
     settle_in,
     sort_losses,
     starting,
@@ -68,12 +66,18 @@ class Done(NamedTuple):
     outcome: Outcome
 
 
+class Met(NamedTuple):
+    """What a process returns when all are there: what is wrong with it, if anything is."""
+
+    problem: str | None
+
+
 class Ended(NamedTuple):
     """What the watch says when a process has ended."""
 
 
 Notices: TypeAlias = "Queue[Begun | None]"
-Inbox: TypeAlias = "SimpleQueue[tuple[Crew, Done | Ended]]"
+Inbox: TypeAlias = "SimpleQueue[tuple[Crew, Met | Done | Ended]]"
 
 # Each worker process has its own of these.
 _performer: Performer
@@ -93,12 +97,12 @@ def _enter(work: Work) -> None:
         _problem = str(Unable(_name, str(error)))
 
 
-def _meet(all_here: Barrier, notices: Notices) -> str | None:
-    """Take the queue, wait until every process is here, so that each is called once, and return what is wrong."""
+def _meet(all_here: Barrier, notices: Notices) -> Met:
+    """Take the queue, and wait until every process is here, so that each is called once."""
     global _notices
     _notices = notices
     all_here.wait(START_LIMIT)
-    return _problem
+    return Met(_problem)
 
 
 def _do(item: tuple[int, Task]) -> Done:
@@ -113,6 +117,7 @@ class Crew:
     def __init__(self, plan: Plan) -> None:
         self.flying: dict[int, Task] = {}
         self.taken: dict[int, int] = {}
+        self.ready = 0
         self.over = False
         self._plan = plan
         self._others = set(active_children())
@@ -125,28 +130,19 @@ class Crew:
         self.children = set(active_children()) - self._others
         self._results: IMapIterator[Done] | None = None
 
-    def start(self, inbox: Inbox) -> bool:
-        """Wait until every process is ready, then open the stream and listen; False if one has ended instead."""
-        size, deadline = self._plan.consumers, time.monotonic() + START_LIMIT
+    def start(self, inbox: Inbox) -> None:
+        """Call the processes together, open the stream, and listen."""
+        Thread(target=self._watch, args=(inbox,), daemon=True).start()
         try:
             self._notices: Notices = self._manager.Queue()
-            all_here = self._manager.Barrier(size)
-            meetings = [self._pool.apply_async(_meet, (all_here, self._notices)) for _ in range(size)]
-            while not all(meeting.ready() for meeting in meetings):
-                meetings[-1].wait(LOOK)
-                if ended(self.children):
-                    return False
-                if time.monotonic() > deadline:
-                    raise BackendError(f"the processes of the pool did not start within {START_LIMIT:.0f} s")
-            for problem in filter(None, [meeting.get() for meeting in meetings]):
-                raise BackendError(problem)
-        except (OSError, EOFError, BrokenBarrierError):  # the manager has ended
-            return False
+            self._all_here = self._manager.Barrier(self._plan.consumers)  # the manager keeps what someone still holds
+        except (OSError, EOFError):  # the manager has ended already, as the watch is about to say
+            return
+        for _ in range(self._plan.consumers):
+            self._pool.apply_async(_meet, (self._all_here, self._notices), callback=lambda met: inbox.put((self, met)))
         imap = self._pool.imap if self._plan.ordered else self._pool.imap_unordered
         self._results = imap(_do, self._stream())
         Thread(target=self._read, args=(inbox, LOOK), daemon=True).start()
-        Thread(target=self._watch, args=(inbox,), daemon=True).start()
-        return True
 
     def put(self, number: int, task: Task) -> None:
         """Let a task wait for its turn in the stream."""
@@ -225,10 +221,10 @@ class PoolManagerBackend(ProcessBackend):
         return 1 + sum(self.holds.values()) / self.plan.consumers
 
     def start(self) -> None:
-        """Open the pool, its processes ready."""
-        while not (crew := self._open()).start(self._inbox):
-            crew.end(self._inbox)
-            self._started_in_vain("a process of the pool")
+        """Open the pool, and return when its processes are ready."""
+        self._crew = Crew(self.plan)
+        self._crew.start(self._inbox)
+        self._listen_until(lambda: self._crew is not None and self._crew.ready == self.plan.consumers)
         self._vain = 0
 
     def submit(self, task: Task) -> None:
@@ -257,14 +253,14 @@ class PoolManagerBackend(ProcessBackend):
             closing.join(PARTING)
             crew.end(self._inbox)
 
-    def _open(self) -> Crew:
-        self._crew = Crew(self.plan)
-        return self._crew
-
     def _hear(self, timeout: float) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for crew, event in drain(self._inbox, timeout):
             match event:
+                case Met(None):
+                    crew.ready += 1
+                case Met(problem):
+                    raise BackendError(problem)
                 case Done(number, outcome) if crew.flying.pop(number, None) is not None:
                     outcomes.append(outcome)
                 case Ended() if not crew.over:
@@ -275,6 +271,8 @@ class PoolManagerBackend(ProcessBackend):
         """Give up a pool of which a process has died, open another, and return what became of its tasks."""
         dead = crew.end(self._inbox)
         outcomes = self._hear(0.0)
+        if crew.ready < self.plan.consumers:
+            self._started_in_vain("a process of the pool")
         names = {child.pid: worker_name(child) for child in crew.children if child.pid is not None}
         lost, unbegun = sort_losses(crew.flying, crew.taken, dead, names)
         self.start()
