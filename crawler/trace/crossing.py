@@ -41,12 +41,12 @@ class Sent(Task):
     @classmethod
     def of(cls, task: Task, crossing: Crossing | None = None) -> "Sent":
         """Return the task, ready to be sent, or as it came."""
-        return cls(task.url, task.role, task.depth, task.hops, task.attempt, task.referrer, crossing)
+        return cls(**{name: getattr(task, name) for name in _TASK}, crossing=crossing)
 
     @property
     def plain(self) -> Task:
         """The task that it stands for."""
-        return Task(self.url, self.role, self.depth, self.hops, self.attempt, self.referrer)
+        return Task(**{name: getattr(self, name) for name in _TASK})
 
     def __eq__(self, other: object) -> bool:
         return self.plain == (other.plain if isinstance(other, Sent) else other)
@@ -77,6 +77,7 @@ class Returned(Outcome):
         return _outcome_arrived, (*_packed(plain), self.there)
 
 
+_TASK = tuple(each.name for each in fields(Task))
 _OUTCOME = tuple(each.name for each in fields(Outcome))
 
 
@@ -117,7 +118,7 @@ class TracedWork:
         return self.work.open_async()
 
     def open_multi(self) -> MultiPerformer:
-        """Return a performer of many tasks at once; what it does crosses as plain values, if at all."""
+        """Return a performer of many tasks at once; whoever sends those to it sends values of his own making."""
         return self.work.open_multi()
 
 

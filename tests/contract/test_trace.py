@@ -68,7 +68,7 @@ def test_the_trace_shows_each_worker_and_each_request_as_it_was(
     name: str, server: FixtureServer, tmp_path: Path
 ) -> None:
     fields = (FieldSpec("title", "h1"),)
-    work = SiteWork(WorkSettings(fields=fields, addresses=AddressRule(allow_private=True)), BACKENDS[name].clients[0])
+    work = SiteWork(WorkSettings(fields=fields, addresses=AddressRule(allow_private=True)), BACKENDS[name].client)
     scope = Scope(HostSet(), list_patterns=LIST_PATTERNS, detail_patterns=DETAIL_PATTERNS)
     before = server.stats()["hits"]
     found = crawl(name, tmp_path, work, server.url, scope)
@@ -90,7 +90,7 @@ def test_the_trace_shows_each_worker_and_each_request_as_it_was(
     assert {lane.name for lane in found.workers} == {trip.worker for trip in found.trips}, (
         "each does one task at a time"
     )
-    assert 2 <= len(found.workers) <= 4
+    assert len(found.workers) >= 2
     for lane in found.lanes:
         assert [span.began for span in lane.spans] == [0.0, *(span.ended for span in lane.spans)][:-1]
         assert lane.spans[-1].ended == found.wall
