@@ -13,13 +13,14 @@ on a host hold here as everywhere. A process that dies is noticed by the end of 
 `worker-died`, and another process takes its place.
 """
 
-import gc
 import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from operator import attrgetter
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any
 
@@ -31,6 +32,10 @@ from crawler.work.base import MultiPerformer, Work
 
 IDLE = 3600.0
 """Seconds that a shard waits for a task before it looks whether it is wanted at all."""
+
+# The fields of an outcome whose values are plain as they are.
+_PLAIN = tuple(f.name for f in fields(Outcome) if f.name not in ("task", "worker", "timings", "failure"))
+_plain_values = attrgetter(*_PLAIN)
 
 
 def cores() -> int:
@@ -183,9 +188,6 @@ def _work(work: Work, end: socket.socket) -> None:
         link.drain()
         return
     performer.watch(link.fileno())
-    # Pages leave few cycles, and looking for them as often as Python does takes a tenth of the time.
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
     link.send([])
     with suppress(EOFError):  # the coordinator is gone
         _serve(performer, link)
@@ -210,38 +212,18 @@ def _serve(performer: MultiPerformer, link: Link) -> None:
 
 def _packed(number: int, outcome: Outcome) -> Plain:
     """Return an outcome as plain values; its task and its worker are known to who reads it."""
-    failure = outcome.failure
-    return (
-        number,
-        tuple(outcome.timings),
-        (failure.kind, failure.message, failure.transient, failure.retry_after) if failure else None,
-        outcome.status,
-        outcome.content_type,
-        outcome.size,
-        outcome.links,
-        outcome.record,
-        outcome.redirect,
-        outcome.robots,
-        outcome.skip,
-        outcome.surplus_links,
-    )
+    why = outcome.failure
+    failure = (why.kind, why.message, why.transient, why.retry_after) if why is not None else None
+    return (number, tuple(outcome.timings), failure, *_plain_values(outcome))
 
 
 def _unpacked(task: Task, worker: str, values: Sequence[Any]) -> Outcome:
     """Return the outcome that was packed."""
-    timings, failure, status, content_type, size, links, record, redirect, robots, skip, surplus_links = values
+    timings, failure, *plain = values
     return Outcome(
         task,
         worker,
         Timings(*timings),
-        status,
-        content_type,
-        size,
-        links,
-        record,
-        redirect,
-        robots,
-        skip,
-        Failure(*failure) if failure else None,
-        surplus_links,
+        failure=Failure(*failure) if failure is not None else None,
+        **dict(zip(_PLAIN, plain, strict=True)),
     )
