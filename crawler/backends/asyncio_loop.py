@@ -37,7 +37,8 @@ class AsyncioBackend(Backend):
         self._loop = asyncio.new_event_loop()
         self._performer: AsyncPerformer | None = None
         self._pages: dict[Task, asyncio.Task[Outcome]] = {}
-        self._begun: set[Task] = set()
+        self._waiting: set[Task] = set()
+        """Those of the pages that have no name yet."""
         self._ready: list[Outcome] = []
         self._names = {crew: asyncio.LifoQueue[str]() for crew in self.holds}
         for crew, workers in super().holds.items():
@@ -58,6 +59,7 @@ class AsyncioBackend(Backend):
 
     def submit(self, task: Task) -> None:
         """Make a task of the page. It begins to run when the loop does, inside `collect`."""
+        self._waiting.add(task)
         page = self._pages[task] = self._loop.create_task(self._page(task))
         page.add_done_callback(partial(self._page_done, task))
 
@@ -71,13 +73,14 @@ class AsyncioBackend(Backend):
 
     def recall(self) -> Sequence[Task]:
         """Cancel the tasks of the pages that wait for a name."""
-        waiting = [task for task in self._pages if task not in self._begun]
+        waiting, self._waiting = self._waiting, set()
         for task in waiting:
             self._pages.pop(task).cancel()
-        return waiting
+        return list(waiting)
 
     def abandon(self, task: Task) -> None:
         """Cancel the page's task, which a thread could not be; it ends when the loop next runs."""
+        self._waiting.discard(task)
         if task in self._pages:
             self._pages.pop(task).cancel()
 
@@ -97,11 +100,10 @@ class AsyncioBackend(Backend):
         assert self._performer is not None, "submit before start"
         names = self._names[task.role.crew]
         name = await names.get()
-        self._begun.add(task)
+        self._waiting.remove(task)
         try:
             return await self._performer.perform(task, name)
         finally:
-            self._begun.discard(task)
             names.put_nowait(name)
 
     def _page_done(self, task: Task, page: asyncio.Task[Outcome]) -> None:

@@ -129,6 +129,8 @@ class Crew:
     def recall(self) -> list[Task]:
         """Take out what is in the queue, as far as no worker is at it just now."""
         tasks: list[Task] = []
+        if self.over:
+            return tasks
         try:
             while (item := self.tasks.get_nowait()) is not None:
                 tasks.append(self.flying.pop(item[0]))
@@ -138,6 +140,8 @@ class Crew:
 
     def dismiss(self) -> None:
         """Put the end in, for the workers that are not in the middle of a page."""
+        if self.over:
+            return
         self.recall()
         with suppress(Full):
             self.tasks.put_nowait(None)
