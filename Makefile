@@ -15,8 +15,8 @@ compare: .venv/run ## measure every backend on two workloads, in about 3 minutes
 	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare \
 	  --set compare.io.pages=160 --set compare.cpu.pages=60
 
-test: .venv/dev   ## run every test
-	$(BIN)/python -m pytest
+test: .venv/dev   ## run every test, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 soak: .venv/dev   ## kill crawls for a quarter of an hour, and look for new examples that break a property
 	$(BIN)/python -m tests.integration.killing --rounds 20

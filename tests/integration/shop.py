@@ -1,8 +1,12 @@
 """The fixture site crawled through the command line, as a site of the user's own, and the truth to hold it against."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,17 @@ AVAILABLE = sorted(name for name, entry in BACKENDS.items() if not entry.missing
 def command(*args: str) -> list[str]:
     """Return the command line that crawls."""
     return [sys.executable, "-m", "crawler", *args]
+
+
+@contextmanager
+def started(*args: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a crawl that is killed, with all of its processes, if the test ends before it does."""
+    with subprocess.Popen(command(*args), stderr=subprocess.DEVNULL, start_new_session=True) as crawl:
+        try:
+            yield crawl
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(crawl.pid, signal.SIGKILL)
 
 
 def shop(server: FixtureServer, out: Path, backend: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from crawler.backends.registry import BACKENDS
 from fixtures.process import FixtureServer
-from tests.integration.shop import canonical, command, lines, shop, truth
+from tests.integration.shop import canonical, command, lines, shop, started, truth
 
 PAGES = 120
 LIMIT = 50.0
@@ -48,14 +48,13 @@ def test_the_shop_is_crawled_whole_each_page_once(backend: str, tmp_path: Path) 
 def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path: Path) -> None:
     with FixtureServer(pages=PAGES, latency=0.1) as server:
         args = shop(server, tmp_path, backend)
-        crawl = subprocess.Popen(command(*args), stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + LIMIT
-        while server.stats()["hits"] < 15:
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        crawl.send_signal(signal.SIGINT)
-        crawl.communicate(timeout=LIMIT)
-        assert crawl.returncode == 130
+        with started(*args) as crawl:
+            end = time.monotonic() + LIMIT
+            while server.stats()["hits"] < 15:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            crawl.send_signal(signal.SIGINT)
+            assert crawl.wait(LIMIT) == 130
         before = lines(tmp_path / "items.jsonl")
         assert len(before) < PAGES
         done = run(*args, "--resume")
@@ -81,17 +80,17 @@ def test_no_process_outlives_a_coordinator_that_is_killed(backend: str, start_me
             "--set=crawl.processes=3",
             f"--set=processes.start_method={start_method}",
         ]
-        crawl = subprocess.Popen(command(*args), stderr=subprocess.DEVNULL)
-        end = time.monotonic() + LIMIT
-        while server.stats()["hits"] < 10:
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        family = psutil.Process(crawl.pid).children(recursive=True)
-        assert sum(STARTED_BY[start_method] in " ".join(child.cmdline()) for child in family) >= 3
-        crawl.kill()
-        crawl.wait(LIMIT)
-        _, alive = psutil.wait_procs(family, timeout=10.0)
-        assert alive == []
+        with started(*args) as crawl:
+            end = time.monotonic() + LIMIT
+            while server.stats()["hits"] < 10:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            family = psutil.Process(crawl.pid).children(recursive=True)
+            assert sum(STARTED_BY[start_method] in " ".join(child.cmdline()) for child in family) >= 3
+            crawl.kill()
+            crawl.wait(LIMIT)
+            _, alive = psutil.wait_procs(family, timeout=10.0)
+            assert alive == []
 
 
 def test_without_a_start_url_the_fixture_site_is_crawled(tmp_path: Path) -> None:
@@ -163,4 +162,5 @@ def test_one_url_can_be_looked_at_closely() -> None:
         assert page["record"]["title"]
         rules = json.loads(run("robots", f"{server.url}search?q=x").stdout)
         assert (rules["status"], rules["allowed"]) == (200, False)
-    assert all(name in run("backends").stdout for name in BACKENDS)
+    told = run("backends").stdout
+    assert all(name in told for name in BACKENDS)

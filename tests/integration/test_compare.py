@@ -58,13 +58,13 @@ def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(
 
 
 def test_a_crawl_that_does_not_end_is_killed_and_not_ranked(tmp_path: Path) -> None:
-    args = ("--workloads=io", "--backends=queue", "--pages=20", "--latency=30", "--set=http.timeout=100", "--rounds=1")
-    settings = ("--limit=2", f"--out={tmp_path}")
+    args = ("--workloads=io", "--backends=queue", "--pages=20", "--latency=4", "--set=http.timeout=100", "--rounds=1")
+    settings = ("--limit=1", f"--out={tmp_path}")
     done = compare(*args, *settings)
     assert done.returncode == 1, done.stderr
     (result,) = read(tmp_path / "report.json").scenes[0].results
     assert result.rank is None
-    assert result.problem == "not done after 2 s"
+    assert result.problem == "not done after 1 s"
 
 
 @pytest.mark.parametrize(

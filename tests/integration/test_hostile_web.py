@@ -25,7 +25,7 @@ from fixtures.hostile.wire import PLAIN_TITLE
 
 pytestmark = pytest.mark.timeout(240)
 
-AT_ONCE = 3
+AT_ONCE = 4
 """Crawls at the same time: they mostly wait for time-outs."""
 MEMORY = 300_000_000
 """Bytes that a crawl of one process may take at most, when the bodies may be as long as by default."""
@@ -33,7 +33,7 @@ TIMEOUT = 3.0
 LONG_TIMEOUT = 8.0
 """Seconds: of a request, where one page that is large or nested 20,000 deep holds up all others while it is read."""
 CONSUMERS = 16
-PROCESSES = 4
+PROCESSES = 8
 """Consumers of a backend that starts a process for each."""
 
 
@@ -132,6 +132,7 @@ def crawl(way: Way, folder: Path, authority: Path, certificate: Path) -> Crawl:
         "retry.attempts": TRIES,
         "retry.backoff": 0.05,
         "politeness.per_host": 64,
+        "politeness.max_backoff": 0,
         "extract.parser": way.parser,
         "extract.fields.title": "title",
         "crawl.producers": 8,

@@ -1,8 +1,6 @@
 """Crawls that are ended with kill -9: what is resumed is exactly what an uninterrupted crawl brings."""
 
-import os
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ import pytest
 
 from fixtures.process import FixtureServer
 from tests.integration.killing import LIMIT, kill_and_resume, serve, uninterrupted
-from tests.integration.shop import AVAILABLE, canonical, command, lines, shop, truth
+from tests.integration.shop import AVAILABLE, canonical, command, lines, shop, started, truth
 
 KILLS = 3
 every_backend = pytest.mark.parametrize("backend", AVAILABLE)
@@ -51,37 +49,22 @@ def test_a_crawl_goes_on_with_any_other_backend(server: FixtureServer, expected:
 def test_when_the_coordinator_alone_is_killed_all_that_it_started_ends(backend: str, tmp_path: Path) -> None:
     args = ("--quiet", f"--backend={backend}", "--consumers=3", f"--out={tmp_path}")
     args = (*args, "--set=fixture.pages=2000", "--set=fixture.latency=0.05")
-    crawl = psutil.Popen(command(*args))
-    try:
-        end = time.monotonic() + LIMIT
-        while not (tmp_path / "items.jsonl").exists() or not (tmp_path / "items.jsonl").stat().st_size:
-            assert time.monotonic() < end
-            with pytest.raises(psutil.TimeoutExpired):
-                crawl.wait(0.05)
-        children = crawl.children(recursive=True)
+    with started(*args) as crawl:
+        _await_an_item(crawl, tmp_path)
+        children = psutil.Process(crawl.pid).children(recursive=True)
         assert children, "the fixture server at least"
-        crawl.send_signal(signal.SIGKILL)
-        crawl.wait()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        crawl.kill()
+        crawl.wait(LIMIT)
+        _, alive = psutil.wait_procs(children, timeout=10.0)
         assert not alive
-    finally:
-        for process in psutil.Process().children(recursive=True):
-            if process.pid == crawl.pid:
-                process.kill()
 
 
 def test_a_crawl_of_the_fixture_site_is_resumed_on_the_port_it_knows(tmp_path: Path) -> None:
-    args = command("--quiet", f"--out={tmp_path}", "--set=fixture.pages=100", "--set=fixture.latency=0.05", "--resume")
-    crawl = subprocess.Popen(args, start_new_session=True)
-    end = time.monotonic() + LIMIT
-    while not (tmp_path / "items.jsonl").exists() or not (tmp_path / "items.jsonl").stat().st_size:
-        assert time.monotonic() < end
-        with pytest.raises(subprocess.TimeoutExpired):
-            crawl.wait(0.05)
-    os.killpg(crawl.pid, signal.SIGKILL)
-    crawl.wait()
+    args = ("--quiet", f"--out={tmp_path}", "--set=fixture.pages=100", "--set=fixture.latency=0.05", "--resume")
+    with started(*args) as crawl:
+        _await_an_item(crawl, tmp_path)
     assert len(lines(tmp_path / "items.jsonl")) < 100
-    subprocess.run(args, check=True, timeout=LIMIT)
+    subprocess.run(command(*args), check=True, timeout=LIMIT)
     items = lines(tmp_path / "items.jsonl")
     assert len({item["url"] for item in items}) == len(items) == 100
 
@@ -100,3 +83,12 @@ def test_failed_pages_are_taken_up_again_when_told(tmp_path: Path) -> None:
         assert {page["outcome"] for page in pages} == {"ok"}
         assert len({page["url"] for page in pages}) == len(pages)
         assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, 100)
+
+
+def _await_an_item(crawl: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """Wait until the first item is in the file."""
+    end = time.monotonic() + LIMIT
+    while not (folder / "items.jsonl").exists() or not (folder / "items.jsonl").stat().st_size:
+        assert time.monotonic() < end
+        with pytest.raises(subprocess.TimeoutExpired):
+            crawl.wait(0.05)
