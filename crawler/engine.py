@@ -78,12 +78,13 @@ def pump(
         if isinstance(step, Task):
             backend.submit(step)
             continue
-        changes = frontier.take_changes()
-        for task in changes.overdue:
-            backend.abandon(task)
-        store.save(changes, frontier.tally.counters)
+        store.save(frontier.take_changes(), frontier.tally.counters)
         watch(frontier)
         if isinstance(step, Done) or interrupts.count > 1 or now > give_up_at:
             return not interrupts.count
-        for outcome in backend.collect(min(max(step.until - now, 0.0), TICK)):
+        outcomes = backend.collect(min(max(step.until - now, 0.0), TICK))
+        for outcome in outcomes:
             frontier.complete(outcome, clock())
+        if not outcomes:  # else some that seem late may only be waiting for this loop, which was busy
+            for task in frontier.expire(clock(), backend.recall):
+                backend.abandon(task)

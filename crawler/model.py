@@ -139,9 +139,7 @@ class Settled:
 
 @dataclass(slots=True)
 class Changes:
-    """What the frontier decided: what is to be stored, in one transaction, and what the backend is to be told."""
+    """What the frontier decided: what is to be stored, in one transaction."""
 
     taken_up: list[Task] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
-    overdue: list[Task] = field(default_factory=list)
-    """Tasks that did not come back in time: their workers are to be written off."""

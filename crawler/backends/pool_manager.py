@@ -237,11 +237,15 @@ class PoolManagerBackend(ProcessBackend):
         return self._crew.recall() if self._crew else ()
 
     def abandon(self, task: Task) -> None:
-        """Kill the process that hangs in `task`, if one does; what follows is what follows any death."""
+        """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
         if self._crew:
-            for child in self._crew.children:
-                if child.pid in self._crew.taken and self._crew.flying.get(self._crew.taken[child.pid]) == task:
-                    child.kill()
+            taken = dict(self._crew.taken)
+            for number in [number for number, its in self._crew.flying.items() if its == task]:
+                if number not in taken.values():
+                    del self._crew.flying[number]
+                for child in self._crew.children:
+                    if child.pid is not None and taken.get(child.pid) == number:
+                        child.kill()
 
     def stop(self) -> None:
         """Close the pool, and end the processes that do not come to an end by themselves."""

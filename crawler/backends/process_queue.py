@@ -203,12 +203,15 @@ class ProcessQueueBackend(ProcessBackend):
         return [task for crew in self._crews.values() for task in crew.recall()]
 
     def abandon(self, task: Task) -> None:
-        """Kill the process that hangs in `task`, if one does; what follows is what follows any death."""
+        """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
         for crew in self._crews.values():
             taken = crew.board.taken()
-            for worker in crew.workers:
-                if worker.pid in taken and crew.flying.get(taken[worker.pid]) == task:
-                    worker.kill()
+            for number in [number for number, its in crew.flying.items() if its == task]:
+                if number not in taken.values():
+                    del crew.flying[number]
+                for worker in crew.workers:
+                    if worker.pid is not None and taken.get(worker.pid) == number:
+                        worker.kill()
 
     def stop(self) -> None:
         """Tell the workers that this is the end, and end those that do not hear it."""

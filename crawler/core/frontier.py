@@ -14,9 +14,10 @@ day of crawling in a millisecond. What it decided since the last look is taken o
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from random import Random
 
 from crawler.core.flights import Flights
@@ -179,6 +180,25 @@ class Frontier:
             self._settle(task, Verdict.OK, None, outcome)
             self._follow(outcome)
 
+    def expire(self, now: float, recall: Callable[[], Iterable[Task]] = tuple) -> Sequence[Task]:
+        """Count the tasks whose leases have run out as failed; return them, whose workers are not to be waited for.
+
+        If there are any, `recall` is asked first for what no worker has begun: that is pending again, and not late.
+        """
+        deadline = self._flights.next_deadline()
+        if deadline is None or deadline > now:
+            return ()
+        for task in recall():
+            self.recall(task, now)
+        late, lost = self._flights.expire(now)
+        for task in lost:
+            self._queues.release(task, now)
+        for task in late:
+            failure = Failure("timeout", "the worker did not come back in time", transient=True)
+            self._judge_host(task, failure, now)
+            self._fail(task, failure, None, now)
+        return late
+
     def recall(self, task: Task, now: float) -> None:
         """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
         if self._flights.land(task):
@@ -207,15 +227,7 @@ class Frontier:
     # ---- what is next --------------------------------------------------------------------------------------------
 
     def _tend(self, now: float) -> None:
-        """Bring everything up to `now`: leases that have run out, retries that are due."""
-        late, lost = self._flights.expire(now)
-        for task in lost:
-            self._queues.release(task, now)
-        for task in late:
-            failure = Failure("timeout", "the worker did not come back in time", transient=True)
-            self._changes.overdue.append(task)
-            self._judge_host(task, failure, now)
-            self._fail(task, failure, None, now)
+        """Bring everything up to `now`: hosts that have rested, retries that are due."""
         self._queues.wake(now)
         while self._delayed and self._delayed[0][0] <= now:
             self._enqueue(heapq.heappop(self._delayed)[2], first=True)
@@ -268,7 +280,7 @@ class Frontier:
     def _page_budget(self) -> float:
         """Return how many more pages may be in flight without overshooting the limit."""
         if not self._rules.max_pages:
-            return float("inf")
+            return inf
         flying = self._flights.flying[Role.LIST] + self._flights.flying[Role.DETAIL]
         return self._rules.max_pages - self.tally.fetched - flying
 
@@ -295,7 +307,7 @@ class Frontier:
             self._queues.next_wake(),
             self._queues.gate(host(self._suspects[0].url)).ready_at if self._suspects and not self._flights else None,
         )
-        return min((time for time in times if time is not None), default=float("inf"))
+        return min((time for time in times if time is not None), default=inf)
 
     # ---- what came back ------------------------------------------------------------------------------------------
 

@@ -81,11 +81,13 @@ def answer(task: Task, worker: str, started: float) -> Outcome:
 
 def links(url: str) -> tuple[str, ...]:
     """Return a site's links: a list page has four items and the next list page, up to the tenth; `/deadly` has ten
-    items and two that kill.
+    items and two that kill, `/stuck` six that hang and six more.
     """
     base, _, path = url.partition("//")[2].partition("/")
     if path == "deadly":
         return tuple(f"http://{base}/{'die' if n in (3, 8) else 'ok'}/{n}" for n in range(12))
+    if path == "stuck":
+        return tuple(f"http://{base}/{'hang' if n < 6 else 'ok'}/{n}" for n in range(12))
     if not path.startswith("list/"):
         return ()
     number = int(path.removeprefix("list/"))

@@ -13,6 +13,8 @@ import pytest
 from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.politeness import HostRules
+from crawler.core.retry import RetryPolicy
 from crawler.engine import pump
 from crawler.model import Outcome, Role, Task, Verdict
 from crawler.store.store import Store
@@ -245,6 +247,23 @@ def test_pages_that_kill_their_worker_fail_and_nothing_else_does(name: str, tmp_
         assert pump(frontier, backend, store)
         assert frontier.tally.verdicts == Counter({Verdict.OK: 11, Verdict.FAILED: 2})
         assert frontier.tally.reasons == Counter({"worker-died": 2})
+
+
+@every_backend
+def test_a_crawl_whose_workers_all_hang_goes_on_with_others_in_their_place(name: str, tmp_path: Path) -> None:
+    with make(name, capacity=1) as backend, Store.open(tmp_path, {}) as store:
+        frontier = Frontier(
+            CrawlRules(obey_robots=False, retry=RetryPolicy(attempts=1), hosts=HostRules(per_host=100)),
+            Scope(HostSet(), detail_patterns=["/ok/*", "/hang/*"]),
+            holds=backend.holds,
+            leases={Role.LIST: 60.0, Role.DETAIL: 0.7},
+        )
+        frontier.start(["http://a.test/stuck"])
+        assert pump(frontier, backend, store)
+        # On a machine that is slow enough, a page that only waited may be late too.
+        assert frontier.tally.verdicts[Verdict.FAILED] >= 6
+        assert frontier.tally.settled == 13
+        assert frontier.tally.reasons.keys() == {"timeout"}
 
 
 @every_backend

@@ -17,7 +17,7 @@ SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0")
 
 
 def compare(*args: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command("compare", *args), capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command("compare", *args), capture_output=True, text=True, timeout=100, check=False)
 
 
 def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(tmp_path: Path) -> None:

@@ -239,8 +239,8 @@ def test_a_task_that_does_not_come_back_is_a_timeout_and_its_late_answer_is_igno
     frontier = make()
     task = one(frontier)
     assert frontier.next(29.0) == Wait(30.0)
-    frontier.next(30.0)
-    assert frontier.take_changes().overdue == [task]
+    assert not frontier.expire(29.0)
+    assert frontier.expire(30.0) == [task]
     again = one(frontier, 40.0)
     assert again.attempt == 2
     frontier.complete(page(task, f"{A}/late"), 41.0)
@@ -250,9 +250,17 @@ def test_a_task_that_does_not_come_back_is_a_timeout_and_its_late_answer_is_igno
     assert isinstance(frontier.next(42.0), Done)
 
 
+def test_what_no_worker_had_begun_when_others_were_overdue_is_pending_again_and_not_late() -> None:
+    frontier = grown(2)
+    hanging, waiting = take(frontier)
+    assert frontier.expire(30.0, lambda: [waiting]) == [hanging]
+    assert take(frontier, 30.0) == [waiting]
+
+
 def test_the_host_slot_of_an_overdue_task_is_held_until_it_comes_back() -> None:
     frontier = make(per_host=1)
     task = one(frontier)
+    assert frontier.expire(45.0) == [task]
     assert take(frontier, 45.0) == [], "the slot is still taken"
     frontier.complete(page(task), 47.0)
     assert one(frontier, 47.0).attempt == 2
@@ -260,8 +268,10 @@ def test_the_host_slot_of_an_overdue_task_is_held_until_it_comes_back() -> None:
 
 def test_the_host_slot_of_an_overdue_task_is_freed_after_a_second_lease() -> None:
     frontier = make(per_host=1)
-    take(frontier)
+    (task,) = take(frontier)
+    assert frontier.expire(35.0) == [task]
     assert take(frontier, 35.0) == []
+    assert frontier.expire(65.0) == []
     assert one(frontier, 65.0).attempt == 2
 
 
@@ -663,7 +673,7 @@ def test_a_page_that_kills_its_worker_says_nothing_of_its_host() -> None:
 def test_a_task_that_does_not_come_back_counts_as_a_failure_of_its_host() -> None:
     frontier = grown(1, give_up_after=1)
     take(frontier)
-    frontier.next(30.0)
+    frontier.expire(30.0)
     assert frontier.tally.hosts_given_up.keys() == {"a.test"}
 
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from crawler.core.frontier import CrawlRules, Done, Frontier
+from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
 from crawler.core.politeness import FIRST_PAUSE, HostRules
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import MAX_HOPS
@@ -128,6 +128,9 @@ class Crawl(RuleBasedStateMachine):
     @rule()
     def ask(self) -> None:
         step = self.frontier.next(self.now)
+        if isinstance(step, Wait) and step.until <= self.now and not self.flying:
+            self.write_off()
+            step = self.frontier.next(self.now)
         self.look()
         if isinstance(step, Task):
             self.start(step)
@@ -135,6 +138,28 @@ class Crawl(RuleBasedStateMachine):
             self.done = True
         else:
             assert step.until > self.now or self.flying, "a wait is for something"
+
+    @rule(data=st.data())
+    def expire(self, data: st.DataObject) -> None:
+        self.write_off(lambda: data.draw(st.lists(st.sampled_from(self.flying), unique=True)) if self.flying else [])
+
+    def write_off(self, choose: Callable[[], list[Task]] = list) -> None:
+        """Give up what is overdue, but for the tasks, if any, that no worker had begun."""
+
+        def recall() -> list[Task]:
+            unbegun = choose()
+            for task in unbegun:
+                self.flying.remove(task)
+                del self.started[task]
+            return unbegun
+
+        for task in self.frontier.expire(self.now, recall):
+            self.expired.add(task)
+            self.health[host(task.url)].failed(self.started[task], len(self.started), self.now)
+            if task in self.flying:
+                self.flying.remove(task)
+                self.overdue.append(task)
+        self.look()
 
     @rule(rounds=st.integers(1, 3), seconds=st.floats(0.01, 6.0), new=st.integers(1, 6))
     def serve_all(self, rounds: int, seconds: float, new: int) -> None:
@@ -252,6 +277,7 @@ class Crawl(RuleBasedStateMachine):
             else:
                 assert step.until < float("inf"), "it waits for nothing"
                 self.now = max(self.now, step.until)
+                self.write_off()
         else:
             raise AssertionError("the crawl does not end")
         self.look()
@@ -300,12 +326,6 @@ class Crawl(RuleBasedStateMachine):
         changes = self.frontier.take_changes()
         self.taken_up.update(task.url for task in changes.taken_up)
         self.settled.update(page.task.url for page in changes.settled)
-        for task in changes.overdue:
-            self.expired.add(task)
-            self.health[host(task.url)].failed(self.started[task], len(self.started), self.now)
-            if task in self.flying:
-                self.flying.remove(task)
-                self.overdue.append(task)
 
 
 TestCrawl = Crawl.TestCase
