@@ -15,7 +15,6 @@ import pytest
 import trustme
 
 from crawler.backends.registry import BACKENDS
-from crawler.work.clients import ASYNC_CLIENTS
 from crawler.work.parsers import PARSERS
 from fixtures.hitlog import Hit, Stats
 from fixtures.hostile.case import HOPS, TRIES, Case, Expected
@@ -29,9 +28,11 @@ AT_ONCE = 4
 """Crawls at the same time: they mostly wait for time-outs."""
 MEMORY = 300_000_000
 """Bytes that a crawl of one process may take at most, when the bodies may be as long as by default."""
-TIMEOUT = 3.0
-LONG_TIMEOUT = 8.0
+TIMEOUT = 4.0
+LONG_TIMEOUT = 9.0
 """Seconds: of a request, where one page that is large or nested 20,000 deep holds up all others while it is read."""
+ONE_THREAD = {"asyncio", "curl-multi", "sharded"}
+"""The backends where one thread holds many requests, and reads their pages too."""
 CONSUMERS = 16
 PROCESSES = 8
 """Consumers of a backend that starts a process for each."""
@@ -47,9 +48,8 @@ class Way(NamedTuple):
 
     @property
     def timeout(self) -> float:
-        """Seconds for a request: more on an event loop, and with the parsers that are slow and hold Python's lock."""
-        client = BACKENDS[self.backend].clients[0] if self.client == "auto" else self.client
-        return LONG_TIMEOUT if client in ASYNC_CLIENTS or self.parser != "selectolax" else TIMEOUT
+        """Seconds for a request: more in one thread, and with the parsers that are slow and hold Python's lock."""
+        return LONG_TIMEOUT if self.backend in ONE_THREAD or self.parser != "selectolax" else TIMEOUT
 
 
 DEFAULT = Way("queue", max_bytes=10_000_000)
