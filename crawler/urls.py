@@ -72,8 +72,7 @@ def origin(url: str) -> str:
 
 def host(url: str) -> str:
     """Return `host[:port]` of a canonical URL, the port only if it is not the scheme's: what politeness counts by."""
-    start = url.index("//") + 2
-    return url[start : url.index("/", start)]
+    return url.split("/", 3)[2]
 
 
 def hostname(host: str) -> str:

@@ -8,6 +8,7 @@ cell in every row: with a million keys seen once, by one or two now and then.
 """
 
 from array import array
+from operator import getitem
 
 ROWS = 4
 WIDTH = 1 << 18
@@ -24,21 +25,23 @@ class Sketch:
 
     def count(self, key: str) -> int:
         """Return how often a key was added: exactly, or a little more."""
-        return min(row[place] for row, place in zip(self._rows, _places(key), strict=True))
+        return min(map(getitem, self._rows, _places(key)))
 
     def add(self, key: str) -> None:
         """Count a key once more."""
         places = _places(key)
-        more = min(row[place] for row, place in zip(self._rows, places, strict=True)) + 1
-        for row, place in zip(self._rows, places, strict=True):
-            row[place] = max(row[place], more)
+        counts = [*map(getitem, self._rows, places)]
+        least = min(counts)
+        for row, place, count in zip(self._rows, places, counts, strict=True):
+            if count == least:
+                row[place] = least + 1
 
 
-def _places(key: str) -> list[int]:
+def _places(key: str) -> tuple[int, ...]:
     """Return the key's cell in each row: from two hashes, as Kirsch and Mitzenmacher have shown to be enough (2008).
 
     Both are halves of Python's own, which nobody outside can foresee, and so aim at.
     """
     both = hash(key)
     first, step = both & 0x7FFF_FFFF, (both >> 31) & 0x7FFF_FFFF
-    return [(first + row * step) & _MASK for row in range(ROWS)]
+    return (first & _MASK, (first + step) & _MASK, (first + 2 * step) & _MASK, (first + 3 * step) & _MASK)

@@ -12,8 +12,9 @@ Families are counted in a sketch, so that they take no more memory however many 
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from crawler.core.sketch import Sketch
@@ -42,7 +43,8 @@ class _Member(NamedTuple):
     """That a URL is of a family."""
 
     limit: str
-    family: str
+    key: str
+    """The family's name, the limit's before it."""
     variant: str = ""
     """What makes it another member than the last; with none, every URL is one."""
 
@@ -83,23 +85,23 @@ class Traps:
         self._add(self._members(url))
 
     def _members(self, url: str) -> list[_Member]:
-        return [member for member in families(url) if self._most[member.limit]] if _SUSPECT.search(url, 8) else []
+        if not _SUSPECT.search(url, 8):
+            return []
+        return [member for member in families(url) if self._most[member.limit]]
 
     def _full(self, member: _Member) -> bool:
-        key = f"{member.limit} {member.family}"
-        if self._sketch.count(key) < self._most[member.limit]:
+        if self._sketch.count(member.key) < self._most[member.limit]:
             return False
-        return not (member.variant and self._sketch.count(f"{key} {member.variant}"))
+        return not (member.variant and self._sketch.count(f"{member.key} {member.variant}"))
 
     def _add(self, members: list[_Member]) -> None:
         for member in members:
-            key = f"{member.limit} {member.family}"
             if member.variant:
-                variant = f"{key} {member.variant}"
+                variant = f"{member.key} {member.variant}"
                 if self._sketch.count(variant):
                     continue
                 self._sketch.add(variant)
-            self._sketch.add(key)
+            self._sketch.add(member.key)
 
 
 def goes_round(url: str, known: Container[str], most: int) -> bool:
@@ -108,52 +110,87 @@ def goes_round(url: str, known: Container[str], most: int) -> bool:
     Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths. They give
     themselves away by this: from `/a/b/c/d/`, any segment but the last can be left out, and the URL is known.
     """
+    if url.count("/") - 3 < most:
+        return False
     start = url.index("/", 8)
     end = url.find("?", start) % (len(url) + 1)
     *inner, last = url[start + 1 : end].rstrip("/").split("/")
     if len(inner) < most:
         return False
-    if any(inner.count(segment) + (segment == last) > most for segment in {*inner}):
+    distinct = {*inner}
+    repeats = most < 2 or len(distinct) < len(inner)
+    if repeats and any(inner.count(segment) + (segment == last) > most for segment in distinct):
         return True
     head, tail = url[: start + 1], url[start + 1 :].split("/")
-    shorter = (head + "/".join(tail[:at] + tail[at + 1 :]) for at in range(len(inner)))
-    return sum(map(known.__contains__, shorter)) >= most
+    missing = len(inner) - most
+    for at in range(len(inner)):
+        if head + "/".join(tail[:at] + tail[at + 1 :]) not in known:
+            missing -= 1
+            if missing < 0:
+                return False
+    return True
 
 
-def families(url: str) -> Iterator[_Member]:
-    """Iterate over the families that a canonical URL is a member of."""
+def families(url: str) -> list[_Member]:
+    """Return the families that a canonical URL is a member of."""
     site = origin(url)
     path, _, query = url[len(site) :].partition("?")
-    path, parameters = _path_parameters(path)
-    parameters += [_parameter(text) for text in re.split("[&;]", query) if text]
-    *folders, name = path.rstrip("/").split("/")
-    for at, segment in enumerate(folders):
-        if looks_like_id(segment):
-            place = _numbers_masked("/".join(folders[:at]))
-            yield _Member("session-ids", f"{site}{place}/", segment)
-            folders[at] = "*"
-    path = "/".join((*folders, name))
-    sessions = [(key, value) for key, value in parameters if _SESSION.fullmatch(key) and looks_like_id(value)]
-    for key, value in sessions:
-        yield _Member("session-ids", f"{site}?{key}", value)
-    rest = [parameter for parameter in parameters if parameter not in sessions]
-    dated = _DATE_AT_END.search(path)
+    parameters: list[tuple[str, str]] = []
+    if ";" in path:
+        path, parameters = _path_parameters(path)
+    if query:
+        parameters += [_parameter(text) for text in re.split("[&;]", query) if text]
+    above, slash, name = path.rstrip("/").rpartition("/")
+    folder = _folder(above)
+    members = [_Member("session-ids", f"session-ids {site}{place}/", segment) for place, segment in folder.ids]
+    path = f"{folder.path}{slash}{name}"
+    if parameters:
+        sessions = [(key, value) for key, value in parameters if _SESSION.fullmatch(key) and looks_like_id(value)]
+        members += [_Member("session-ids", f"session-ids {site}?{key}", value) for key, value in sessions]
+        parameters = [parameter for parameter in parameters if parameter not in sessions]
+    dated = _DATE_AT_END.search(path, max(0, len(path) - _DATE_AT_END_LENGTH))
     if dated is not None:
-        yield _Member("calendar-pages", site + _numbers_masked(path[: dated.start()]))
-    elif _is_dated(rest):
-        yield _Member("calendar-pages", site + path)
-    if any(not _is_number(value) for _, value in rest):
-        yield _Member("query-variants", site + path)
-    shape = "/".join((*folders, _id_masked(name)))
-    shape += "".join(f"&{key}={_id_masked(value)}" for key, value in rest)
-    masked = _numbers_masked(shape)
-    if masked != shape or "*" in masked:
-        yield _Member("numbered-pages", site + masked)
+        members.append(_Member("calendar-pages", f"calendar-pages {site}{_numbers_masked(path[: dated.start()])}"))
+    elif parameters and _is_dated(parameters):
+        members.append(_Member("calendar-pages", f"calendar-pages {site}{path}"))
+    if parameters and any(not _is_number(value) for _, value in parameters):
+        members.append(_Member("query-variants", f"query-variants {site}{path}"))
+    # Masked piece by piece, as the number of a page's name stands between what cannot be part of it.
+    end = _id_masked(name)
+    if parameters:
+        end += "".join(f"&{key}={_id_masked(value)}" for key, value in parameters)
+    masked = _numbers_masked(end)
+    if masked != end or folder.masked != folder.path or "*" in masked or "*" in folder.masked:
+        members.append(_Member("numbered-pages", f"numbered-pages {site}{folder.masked}{slash}{masked}"))
+    return members
+
+
+class _Folder(NamedTuple):
+    """What the path above a page's name says, the same for all that are in it."""
+
+    path: str
+    """The path, an `*` for each segment that is an id."""
+    masked: str
+    """The same, a `#` for each number."""
+    ids: tuple[tuple[str, str], ...]
+    """The segments that are ids: the masked path above each, and it."""
+
+
+@lru_cache(maxsize=1024)
+def _folder(path: str) -> _Folder:
+    segments = path.split("/")
+    ids = []
+    for at, segment in enumerate(segments):
+        if looks_like_id(segment):
+            ids.append((_numbers_masked("/".join(segments[:at])), segment))
+            segments[at] = "*"
+    path = "/".join(segments)
+    return _Folder(path, _numbers_masked(path), tuple(ids))
 
 
 def looks_like_id(text: str) -> bool:
     """Say whether a text holds what only a machine writes: 8 or more letters and digits, hexadecimal or well mixed."""
-    return any(_HEXADECIMAL.fullmatch(word) or _MIXED.search(word) for word in _WORD.findall(text))
+    return len(text) >= 8 and any(_HEXADECIMAL.fullmatch(word) or _MIXED.search(word) for word in _WORD.findall(text))
 
 
 # Where there is neither a digit, nor a query, nor parameters, there is no family.
@@ -172,6 +209,8 @@ _DATE = (
 )
 _DATE_WITHIN = re.compile(_DATE, re.IGNORECASE)
 _DATE_AT_END = re.compile(rf"{_DATE}(?:\.[a-z]{{2,5}})?/?$", re.IGNORECASE)
+_DATE_AT_END_LENGTH = len("2026-W01-01.xhtml/")
+"""Characters that a date at the end of a path takes at most: no others need be looked at."""
 
 
 def _path_parameters(path: str) -> tuple[str, list[tuple[str, str]]]:

@@ -1,9 +1,9 @@
 """From the hrefs of a page to canonical URLs: quickly, since pages have many and most are plain."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from math import inf
+from itertools import islice
 from typing import NamedTuple
 
 from crawler.urls import canonical, origin
@@ -32,27 +32,27 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
         base: the canonical URL to resolve against.
         limit: the most URLs to return; those beyond are counted and take no memory. 0: all.
     """
+    addresses = map(_unfragmented, hrefs)
+    urls = dict.fromkeys(_canonical(dict.fromkeys(islice(addresses, limit or None)), base))
+    surplus = 0
+    for url in _canonical(addresses, base):
+        if url not in urls:
+            if len(urls) < limit:
+                urls[url] = None
+            else:
+                surplus += 1
+    return Links(tuple(urls), surplus)
+
+
+def _canonical(hrefs: Iterable[str], base: str) -> Iterator[str]:
     site = origin(base)
     folder = base.partition("?")[0].rpartition("/")[0] + "/"
     plain = _PLAIN.fullmatch
-    most = limit or inf
-    surplus = 0
-    seen: set[str] = set()
-    urls: dict[str, None] = {}
-    for href in map(_unfragmented, hrefs):
-        if href in seen:
-            continue
+    for href in hrefs:
         if match := plain(href):
-            url: str | None = (site if match[1] else folder) + href
-        else:
-            url = _resolve(href, base, site)
-        if len(urls) < most:
-            seen.add(href)
-            if url is not None:
-                urls[url] = None
-        elif url is not None and url not in urls:
-            surplus += 1
-    return Links(tuple(urls), surplus)
+            yield (site if match[1] else folder) + href
+        elif (url := _resolve(href, base, site)) is not None:
+            yield url
 
 
 def _resolve(href: str, base: str, site: str) -> str | None:
@@ -70,6 +70,8 @@ def _resolve_rooted(href: str, site: str) -> str | None:
 
 def _unfragmented(href: str) -> str:
     """Return the href without its fragment: in most of an index page's links nothing else differs."""
+    if "#" not in href:
+        return href
     address = href.partition("#")[0]
     # White space there belongs to the address, and would be trimmed if it came to stand at the end.
     return href if address and address[-1] <= " " else address
