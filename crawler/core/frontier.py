@@ -305,9 +305,17 @@ class Frontier:
             self._flights.next_deadline(),
             self._delayed[0][0] if self._delayed else None,
             self._queues.next_wake(),
-            self._queues.gate(host(self._suspects[0].url)).ready_at if self._suspects and not self._flights else None,
+            self._suspect_ready_at(),
         )
         return min((time for time in times if time is not None), default=inf)
+
+    def _suspect_ready_at(self) -> float | None:
+        """Return when the next suspect may start; None where that is not a matter of time, but of who comes back."""
+        if not self._suspects or self._flights:
+            return None
+        gate = self._queues.gate(host(self._suspects[0].url))
+        # Its slot may be held by a task that is overdue: that ends with its second lease.
+        return None if gate.full else gate.ready_at
 
     # ---- what came back ------------------------------------------------------------------------------------------
 

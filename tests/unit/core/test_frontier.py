@@ -508,6 +508,19 @@ def test_what_is_there_whenever_a_worker_is_lost_is_tried_alone_and_fails_in_the
     }
 
 
+def test_a_suspect_waits_until_a_task_that_is_overdue_gives_its_slot_back() -> None:
+    frontier = make(per_host=2, retry=RetryPolicy(1, 1.0, 60.0))
+    frontier.complete(page(one(frontier), f"{A}/down", f"{A}/killer", f"{A}/lost"), 0.0)
+    down, killer = take(frontier)
+    frontier.complete(failure(down, "status-503", transient=True), 0.0)
+    lost = one(frontier)
+    frontier.complete(died(killer), 0.0)
+    assert frontier.next(30.0) == Wait(60.0), "the host has one slot left, and what is overdue holds it"
+    assert isinstance(frontier.next(59.0), Wait)
+    assert one(frontier, 60.0).url == killer.url
+    assert lost.url == f"{A}/lost"
+
+
 def test_a_page_that_was_tried_alone_and_lived_is_no_more_suspect_than_others() -> None:
     frontier = make(retry=RetryPolicy(attempts=9, backoff=1.0))
     frontier.complete(died(one(frontier)), 0.0)

@@ -314,7 +314,7 @@ class Crawl(RuleBasedStateMachine):
         if task not in self.expired:
             if kind in ("transient", "wait"):
                 health.failed(self.started[task], len(self.started), self.now)
-            elif kind != "died":
+            elif not kind.startswith("worker-"):
                 health.answered()
             if kind == "wait":
                 health.retry_after_until = self.now + 5.0
