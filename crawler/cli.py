@@ -1,4 +1,7 @@
-"""The command line. `crawl` is the default command: `python -m crawler --backend queue` crawls."""
+"""The command line. `crawl` is the default command: `python -m crawler --backend queue` crawls.
+
+What only another command needs is imported by that command: a crawl's first request does not wait for it.
+"""
 
 import json
 import os
@@ -12,19 +15,12 @@ from typing import Any
 
 import click
 
-from crawler import __version__, probe
+from crawler import __version__
 from crawler.backends.base import BackendError
 from crawler.backends.registry import BACKENDS
-from crawler.compare import command as comparison
-from crawler.compare.baseline import read as read_baseline
-from crawler.compare.load import LoadError
-from crawler.compare.table import COLUMNS, cells, narrow, notes, title
 from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
 from crawler.console import Console, printable, table
 from crawler.engine import Interrupts
-from crawler.hazards.base import HazardError
-from crawler.hazards.registry import HAZARDS
-from crawler.hazards.show import show
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.database import FolderInUseError, StoreError
 from crawler.trace.switch import TIMELINE
@@ -175,13 +171,20 @@ def backends() -> int:
 @click.argument("name", required=False)
 def hazards(name: str | None) -> int:
     """Run into what goes wrong in concurrent code, and see what cures it: NAME, or `all`; without it, list them."""
+    from crawler.hazards.base import HazardError
+    from crawler.hazards.registry import HAZARDS
+    from crawler.hazards.show import show
+
     if name is None:
         table(("hazard", "what goes wrong"), [(known, entry.gist) for known, entry in HAZARDS.items()])
         return OK
     if name not in (*HAZARDS, "all"):
         hint = nearest(name, (*HAZARDS, "all"))
         raise click.UsageError(f"there is no hazard {name!r}{hint}; `crawler hazards` lists them")
-    told = [show(each) for each in (HAZARDS if name == "all" else [name])]
+    try:
+        told = [show(each) for each in (HAZARDS if name == "all" else [name])]
+    except HazardError as error:
+        raise click.ClickException(str(error)) from error
     return OK if all(told) else FAILED
 
 
@@ -190,6 +193,8 @@ def hazards(name: str | None) -> int:
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Fetch one page as a crawl would, and show what came of it, as JSON."""
+    from crawler import probe
+
     _warn(url)
     ok, told = probe.fetch(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
@@ -201,6 +206,8 @@ def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
 @click.argument("url")
 def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Show what robots.txt says of a URL, as JSON."""
+    from crawler import probe
+
     _warn(url)
     ok, told = probe.robots(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
@@ -243,9 +250,17 @@ def compare(
 
     The workloads' parameters are in [compare.NAME] of the configuration: --set compare.io.latency=0.1.
     """
+    from crawler.compare import command as comparison
+    from crawler.compare.baseline import read as read_baseline
+    from crawler.compare.load import LoadError
+    from crawler.compare.table import COLUMNS, cells, narrow, notes, title
+
     before = read_baseline(baseline) if baseline else None
     say = Console().say
-    made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), say)
+    try:
+        made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), say)
+    except LoadError as error:
+        raise click.ClickException(str(error)) from error
     if folder is not None:
         comparison.leave(made, folder)
     if machine:
@@ -277,7 +292,7 @@ def status(arguments: Sequence[str]) -> int:
         return _complain(str(error), BAD_USAGE)
     except FolderInUseError as error:
         return _complain(str(error), BAD_USAGE)
-    except (StoreError, BackendError, FixtureError, HazardError, LoadError) as error:
+    except (StoreError, BackendError, FixtureError) as error:
         return _complain(str(error), FAILED)
     except click.Abort:
         return INTERRUPTED

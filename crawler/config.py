@@ -2,13 +2,14 @@
 
 Every key, its type and its default stand here; `config.toml` ships the same, with a line of comment each. What is wrong
 with a file is told in one line that names the key, the reason and, for a misspelt name, the nearest right one.
+
+What a crawl of somebody's site does not need is imported where it is used: the first request does not wait for it.
 """
 
 import difflib
 import sys
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,9 +26,6 @@ from crawler.work.addresses import AddressRule
 from crawler.work.clients import missing
 from crawler.work.parsers import validate_selector
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
-from fixtures.faults import FAULTS
-from fixtures.latency import parse_latency
-from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS
 
 Tree = dict[str, Any]
 """A TOML document."""
@@ -54,6 +52,10 @@ def _known_backend(name: str) -> str:
 
 
 def _start_method(name: str) -> str:
+    if name == "auto":
+        return name
+    from multiprocessing import get_all_start_methods
+
     methods = ["auto", *get_all_start_methods()]
     if name not in methods:
         raise ValueError(f"{name!r} is not a way to start processes on {sys.platform}, only {', '.join(methods)}")
@@ -84,12 +86,16 @@ def _visible(text: str) -> str:
 def _latency(value: object) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number of seconds or a distribution")
+    from fixtures.latency import parse_latency
+
     parse_latency(value)
     # A whole number would be neither of the field's types, and pydantic would say so on stderr.
     return value if isinstance(value, str) else float(value)
 
 
 def _fault(name: str) -> str:
+    from fixtures.faults import FAULTS
+
     if name not in FAULTS:
         raise ValueError(f"there is no fault {name!r}{nearest(name, FAULTS)}")
     return name
@@ -365,6 +371,8 @@ class Config(_Table):
 
         What was set to something other than its default stays as it was set.
         """
+        from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS
+
         tree = self.model_dump()
         tree["crawl"]["start_urls"] = [url]
         if not self.site.list and not self.site.detail:

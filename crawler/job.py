@@ -10,7 +10,6 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from crawler import usage
 from crawler.backends.base import Backend, Plan
 from crawler.backends.registry import BACKENDS
 from crawler.config import Config
@@ -103,7 +102,9 @@ def run(
         settled_before = frontier.tally.fetched
         finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
         elapsed = time.monotonic() - started
-        cost = usage.tree_usage(besides=server.pid if server else None)
+        from crawler.usage import tree_usage  # not before: psutil takes 10 ms to load, and is needed at the end alone
+
+        cost = tree_usage(besides=server.pid if server else None)
         report = describe(
             config,
             frontier,

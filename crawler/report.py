@@ -3,14 +3,15 @@
 import platform
 import sys
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
 from crawler.config import Config
 from crawler.core.frontier import Frontier
 from crawler.model import Role, Verdict
-from crawler.usage import Usage
+
+if TYPE_CHECKING:
+    from crawler.usage import Usage
 
 LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "pycurl", "requests", "selectolax", "urllib3")
 
@@ -18,7 +19,7 @@ LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "pycurl"
 def describe(
     config: Config,
     frontier: Frontier,
-    cost: Usage,
+    cost: "Usage",
     *,
     interrupted: bool,
     started: datetime,
@@ -67,6 +68,8 @@ def describe(
 
 def versions() -> dict[str, str]:
     """Return the versions of all that the figures may depend on."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {
         "crawler": __version__,
         "python": platform.python_version(),

@@ -2,17 +2,20 @@
 
 Browsers share cookies between the ports of a host and the hosts of a domain. A crawler has nothing to log in to:
 it sends back what a server set itself, and nothing to anybody else. With one jar for all clients the rules are
-the same for all (RFC 6265, by way of http.cookiejar).
+the same for all (RFC 6265, by way of http.cookiejar, which is loaded when the first cookie comes).
 """
 
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from email.message import Message
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.request import Request
+from typing import TYPE_CHECKING
 
 from crawler.urls import host
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from http.cookiejar import CookieJar
+    from urllib.request import Request
 
 HOSTS = 1_000
 """Hosts whose cookies are remembered; the one not asked for longest is forgotten first."""
@@ -29,12 +32,14 @@ class _Answer:
     """The part of a response that a cookie jar reads."""
 
     def __init__(self, set_cookies: Iterable[str]) -> None:
+        from email.message import Message
+
         self._headers = Message()
         for value in set_cookies:
             if _KEPT.fullmatch(value) and not _FOR_EVER.search(value):
                 self._headers["Set-Cookie"] = value
 
-    def info(self) -> Message:
+    def info(self) -> "Message":
         return self._headers
 
 
@@ -55,6 +60,8 @@ class Cookies:
 
     def store(self, url: str, set_cookies: Iterable[str]) -> None:
         """Keep what the answer to a request of a canonical URL set. Malformed cookies are dropped."""
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
         site = host(url)
         jar = self._jars.setdefault(site, CookieJar(DefaultCookiePolicy(rfc2965=False)))
         self._jars.move_to_end(site)
@@ -66,6 +73,8 @@ class Cookies:
             self._jars.popitem(last=False)
 
 
-def _request(url: str) -> Request:
+def _request(url: str) -> "Request":
     """Return the URL as cookie jars want it; it is never opened."""
+    from urllib.request import Request
+
     return Request(url)  # noqa: S310

@@ -23,7 +23,6 @@ from crawler.work.clients import (
     open_multi_client,
 )
 from crawler.work.exchange import Exchange
-from crawler.work.looped import Looped
 from crawler.work.settings import WorkSettings
 from crawler.work.visit import Desk, Visit
 
@@ -54,6 +53,8 @@ class SiteWork:
     def open_multi(self) -> MultiPerformer:
         """Return a performer for the calling thread, of many tasks at once."""
         if self.client in ASYNC_CLIENTS:
+            from crawler.work.looped import Looped  # and with it asyncio, which nobody else here needs
+
             return Looped(self.open_async)
         client = open_multi_client(self.client or "curl", self.settings.addresses)
         return MultiSitePerformer(self.settings, client)

@@ -53,7 +53,7 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
 
 
 def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.config.get_all_start_methods", lambda: ["spawn"])
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
     assert check({"processes": {"start_method": "spawn"}}, "--set").processes.start_method == "spawn"
     with pytest.raises(ConfigError, match=r"start_method: 'fork' is not .*, only auto, spawn$"):
         check({"processes": {"start_method": "fork"}}, "--set")
