@@ -184,7 +184,8 @@ def _about(config: Config) -> Mapping[str, Any]:
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
     leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
-    frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
+    rules, scope = config.rules(), config.scope()
+    frontier = Frontier(rules, scope, holds=backend.holds, leases=leases, recollect=store.recollect)
     frontier.tally.restore(store.counters())
     frontier.start(config.crawl.start_urls, store.settled(), store.taken_up())
     return frontier

@@ -11,6 +11,9 @@ from itertools import count
 
 from crawler.model import Role, Task
 
+SPARE_DEADLINES = 1_000
+"""Deadlines of tasks that have landed which may be kept, besides as many again as there are others."""
+
 
 class Flights:
     """What is in flight, with the time by which each must be back."""
@@ -40,6 +43,8 @@ class Flights:
         if self._current.pop(task, None) is None:
             return False
         self.flying[task.role.crew] -= 1
+        if len(self._deadlines) > SPARE_DEADLINES + 2 * (len(self._current) + len(self._overdue)):
+            self._forget_deadlines()
         return True
 
     def forget(self, task: Task) -> bool:
@@ -69,6 +74,12 @@ class Flights:
                 return deadline
             heapq.heappop(self._deadlines)
         return None
+
+    def _forget_deadlines(self) -> None:
+        """Drop the deadlines of tasks that have landed: behind one that takes its time they would pile up."""
+        alive = {*self._current.values(), *self._overdue.values()}
+        self._deadlines = [entry for entry in self._deadlines if entry[1] in alive]
+        heapq.heapify(self._deadlines)
 
     def _set_deadline(self, task: Task, now: float) -> int:
         ticket = next(self._ticket)

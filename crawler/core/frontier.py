@@ -20,7 +20,9 @@ from itertools import count
 from math import inf
 from random import Random
 
+from crawler.core.backlog import Backlog, Recollect, Shelf
 from crawler.core.flights import Flights
+from crawler.core.known import KnownURLs, digest
 from crawler.core.politeness import HostRules
 from crawler.core.queues import HostQueues
 from crawler.core.report import HOST_GIVEN_UP, Tally
@@ -90,21 +92,30 @@ class Frontier:
         holds: Mapping[Role, int],
         leases: Mapping[Role, float],
         random: Random | None = None,
+        recollect: Recollect | None = None,
     ) -> None:
         """Decide by `rules` within `scope`, for a backend whose crews take `holds[crew]` tasks at once.
 
-        A task that is not back after `leases[crew]` seconds is overdue.
+        Args:
+            leases: seconds after which a task of a crew that is not back is overdue.
+            recollect: returns tasks again that were stored: those of these numbers, 1 for what was taken up first.
+                Without it, all that waits is kept in memory.
         """
         self._rules = rules
         self._scope = scope
         self._holds = holds
         self._random = random or Random()  # noqa: S311 - jitter is no secret
-        self._known: set[str] = set()
+        self._known = KnownURLs()
         self._starts: set[str] = set()
-        self._redirects: dict[str, str] = {}
-        self._queues = HostQueues(rules.hosts)
+        self._redirects: dict[int, int] = {}
+        """Where redirects lead, from digest to digest."""
+        self._taken_up = 0
+        """How many URLs were taken up: the number of the last."""
+        self._stored = recollect
+        self._shelf = Shelf(recollect and self._recollect)
+        self._queues = HostQueues(rules.hosts, self._shelf)
         self._flights = Flights(leases)
-        self._robots = RobotsBook(rules.user_agent)
+        self._robots = RobotsBook(rules.user_agent, self._shelf)
         self._traps = Traps(rules.traps)
         self._delayed: list[tuple[float, int, Task]] = []
         self._ticket = count()
@@ -112,7 +123,7 @@ class Frontier:
         self._on_trial: Task | None = None
         self._lost: dict[str, int] = {}
         self._level = 0
-        self._deeper: dict[int, list[Task]] = {}
+        self._deeper: dict[int, Backlog] = {}
         self._cancelled = False
         self._changes = Changes()
         self.tally = Tally()
@@ -122,19 +133,22 @@ class Frontier:
     def start(self, urls: Sequence[str], settled: Iterable[Settled] = (), taken_up: Iterable[Task] = ()) -> None:
         """Begin with the start URLs (canonical), at depth 0; or go on where an earlier run of the crawl ended.
 
-        `settled` is what it was through with, in that order, and `taken_up` all that it knew of; what of that is not
-        settled is pending, the least deep first.
+        `settled` is what it was through with, in that order, and `taken_up` all that it knew of, in the order in which
+        it was taken up; what of that is not settled is pending, the least deep first.
         """
         for url in urls:
             self._admit_start(url)
         for page in settled:
             self._restore(page)
-        waiting = sorted((task for task in taken_up if task.url not in self._known), key=lambda task: task.depth)
-        for task in waiting:
-            self._know(task.url)
-        self._level = waiting[0].depth if waiting else 0
-        for task in waiting:
-            self._enter(task)
+        waiting: dict[int, Backlog] = {}
+        for task in taken_up:
+            self._taken_up += 1
+            if task.url not in self._known:
+                self._know(task.url)
+                waiting.setdefault(task.depth, Backlog(self._shelf)).append(task, self._taken_up)
+        self._level = min(waiting, default=0)
+        for depth in sorted(waiting):
+            self._enter_all(waiting.pop(depth))
         for url in urls:
             self._take_up(Task(url, self._scope.start_role(url)))
 
@@ -203,7 +217,7 @@ class Frontier:
         """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
         if self._flights.land(task):
             self._queues.release(task, now, sent=False)
-            self._enqueue(task, first=True)
+            self._enqueue(task)
 
     def cancel(self) -> None:
         """Start nothing more; `next` is Done when what is in flight has come back."""
@@ -230,7 +244,7 @@ class Frontier:
         """Bring everything up to `now`: hosts that have rested, retries that are due."""
         self._queues.wake(now)
         while self._delayed and self._delayed[0][0] <= now:
-            self._enqueue(heapq.heappop(self._delayed)[2], first=True)
+            self._enqueue(heapq.heappop(self._delayed)[2])
 
     def _pick(self, now: float) -> Task | None:
         if self._suspects or self._on_trial in self._flights:
@@ -296,8 +310,7 @@ class Frontier:
         if not self._deeper or any(self._queues.waiting.values()) or self._delayed or self._suspects:
             return False
         self._level = min(self._deeper)
-        for task in self._deeper.pop(self._level):
-            self._admit(task)
+        self._enter_all(self._deeper.pop(self._level))
         return True
 
     def _next_event(self) -> float:
@@ -356,17 +369,18 @@ class Frontier:
         if target not in self._known and not starting and (trap := self._traps.take(target, self._known)) is not None:
             self._settle(task, Verdict.SKIPPED, trap, outcome)
             return
-        self._redirects[task.url] = target
+        self._redirects[digest(task.url)] = digest(target)
         self._settle(task, Verdict.SKIPPED, "redirected", outcome)
         if target not in self._known:
             self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
 
     def _loops(self, url: str, target: str) -> bool:
         """Say whether the redirects known so far lead from `target` back to `url`."""
-        step: str | None = target
-        while step is not None and step != url:
+        end = digest(url)
+        step: int | None = digest(target)
+        while step is not None and step != end:
             step = self._redirects.get(step)
-        return step == url
+        return step == end
 
     def _robots_answered(self, outcome: Outcome) -> None:
         task = outcome.task
@@ -378,11 +392,12 @@ class Frontier:
         else:
             self._robots_missing(site, Failure("redirect-limit", f"more than {MAX_HOPS} redirects", transient=False))
 
-    def _robots_known(self, site: str, rules: Rules, parked: Iterable[Task]) -> None:
+    def _robots_known(self, site: str, rules: Rules, parked: Backlog) -> None:
         if rules.crawl_delay:
             self._queues.gate(host(f"{site}/")).slow_to(rules.crawl_delay)
-        for task in parked:
-            self._admit(task)
+        while parked:
+            number, task = parked.pop_numbered()
+            self._admit(task, number)
 
     def _robots_missing(self, site: str, failure: Failure, *, hops: int = 0) -> None:
         self.tally.robots_failed(site, failure)
@@ -405,7 +420,7 @@ class Frontier:
 
     def _give_up(self, name: str) -> None:
         """Drop all that waits for a host. What is parked, or deeper than the level, is dropped when its turn comes."""
-        tasks = self._queues.drain(name)
+        tasks = [*self._queues.drain(name)]
         for waiting in (self._suspects, [task for _, _, task in self._delayed]):
             tasks += [task for task in waiting if host(task.url) == name]
         self._suspects = deque(task for task in self._suspects if host(task.url) != name)
@@ -458,7 +473,7 @@ class Frontier:
         url, redirect = settled.task.url, settled.outcome.redirect if settled.outcome else None
         self._know(url)
         if redirect is not None:
-            self._redirects[url] = redirect
+            self._redirects[digest(url)] = digest(redirect)
             if url in self._starts:
                 self._admit_start(redirect)
         self._count(settled)
@@ -473,34 +488,47 @@ class Frontier:
         if task.url in self._known:
             return
         self._known.add(task.url)
+        self._taken_up += 1
         self._changes.taken_up.append(task)
-        self._enter(task, first=first)
+        self._enter(task, self._taken_up, first=first)
 
-    def _enter(self, task: Task, *, first: bool = False) -> None:
+    def _enter(self, task: Task, number: int, *, first: bool = False) -> None:
         """Let a URL wait for its level."""
         if self._rules.max_depth and task.depth > self._level:
-            self._deeper.setdefault(task.depth, []).append(task)
+            self._deeper.setdefault(task.depth, Backlog(self._shelf)).append(task, number)
         else:
-            self._admit(task, first=first)
+            self._admit(task, number, first=first)
 
-    def _admit(self, task: Task, *, first: bool = False) -> None:
+    def _enter_all(self, backlog: Backlog) -> None:
+        while backlog:
+            number, task = backlog.pop_numbered()
+            self._enter(task, number)
+
+    def _recollect(self, numbers: Sequence[int]) -> Sequence[Task]:
+        """Return tasks that were taken up: from what was stored, or else is about to be."""
+        unstored = self._changes.taken_up
+        last_stored = self._taken_up - len(unstored)
+        tasks = iter(self._stored([number for number in numbers if number <= last_stored]) if self._stored else ())
+        return [next(tasks) if number <= last_stored else unstored[number - last_stored - 1] for number in numbers]
+
+    def _admit(self, task: Task, number: int, *, first: bool = False) -> None:
         """Let a URL wait for its turn, if robots.txt lets us fetch it."""
         access = self._robots.access(task.url) if self._rules.obey_robots else Access.ALLOWED
         if access is Access.ALLOWED or self._hopeless(task):
-            self._enqueue(task, first=first)
+            self._enqueue(task, None if first else number)
         elif access is Access.FORBIDDEN:
             self._settle(task, Verdict.SKIPPED, "robots", None, 0)
         elif access is Access.BARRED:
             self._settle(task, Verdict.FAILED, ADDRESS_FORBIDDEN, None, 0)
-        elif (request := self._robots.park(task)) is not None:
+        elif (request := self._robots.park(task, number)) is not None:
             self._enqueue(request)
 
-    def _enqueue(self, task: Task, *, first: bool = False) -> None:
-        """Let a task wait for its turn, unless its host is given up."""
+    def _enqueue(self, task: Task, number: int | None = None) -> None:
+        """Let a task wait for its turn, unless its host is given up; before all others if it has no number."""
         if self._hopeless(task):
             self._drop(task, None, task.attempt - 1)
         else:
-            self._queues.add(task, first=first)
+            self._queues.add(task, number)
 
     def _hopeless(self, task: Task) -> bool:
         return self._queues.gate(host(task.url)).given_up

@@ -10,9 +10,11 @@ back when a slot is freed; one that rests comes back when its time has come.
 
 import heapq
 from collections import deque
+from collections.abc import Iterator
 from itertools import count
 from math import inf
 
+from crawler.core.backlog import Backlog, Shelf
 from crawler.core.politeness import Gate, HostRules
 from crawler.model import Role, Task
 from crawler.urls import host as host_of
@@ -23,7 +25,7 @@ class _Host:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self.pending: dict[Role, deque[Task]] = {role: deque() for role in Role}
+        self.pending: dict[Role, Backlog] = {}
         self.ringed: set[Role] = set()
         self.wakes_at = inf
 
@@ -31,8 +33,10 @@ class _Host:
 class HostQueues:
     """Pending tasks by host and role, handed out host by host as politeness allows."""
 
-    def __init__(self, rules: HostRules) -> None:
+    def __init__(self, rules: HostRules, shelf: Shelf | None = None) -> None:
+        """Treat hosts by `rules`; keep on `shelf` what a host has too much of."""
         self._rules = rules
+        self._shelf = shelf or Shelf()
         self._hosts: dict[str, _Host] = {}
         self._rings: dict[Role, deque[_Host]] = {role: deque() for role in Role}
         self._sleepers: list[tuple[float, int, _Host]] = []
@@ -44,14 +48,20 @@ class HostQueues:
         """Return the gate of a host."""
         return self._host(host).gate
 
-    def add(self, task: Task, *, first: bool = False) -> None:
-        """Let a task wait for its turn, behind the others of its host and role, or before them."""
+    def add(self, task: Task, number: int | None = None) -> None:
+        """Let a task wait for its turn: behind the others of its host and role, or before them if it has no number.
+
+        Args:
+            number: its place among all that the crawl took up; see `Backlog`.
+        """
         host = self._host(host_of(task.url))
-        pending = host.pending[task.role]
-        if first:
-            pending.appendleft(task)
+        pending = host.pending.get(task.role)
+        if pending is None:
+            pending = host.pending[task.role] = Backlog(self._shelf)
+        if number is None:
+            pending.put_first(task)
         else:
-            pending.append(task)
+            pending.append(task, number)
         self.waiting[task.role] += 1
         if task.role not in host.ringed:
             self._enter_ring(host, task.role)
@@ -62,13 +72,13 @@ class HostQueues:
         while ring:
             host = ring.popleft()
             host.ringed.discard(role)
-            pending = host.pending[role]
+            pending = host.pending.get(role)
             if not pending or host.gate.full:
                 continue
             if host.gate.ready_at > now:
                 self._sleep(host)
                 continue
-            task = pending.popleft()
+            task = pending.pop()
             self.waiting[role] -= 1
             host.gate.enter(task)
             if pending:
@@ -85,14 +95,11 @@ class HostQueues:
             host.gate.withdraw(task)
         self._enter_rings(host)
 
-    def drain(self, name: str) -> list[Task]:
-        """Take out all that is pending of a host."""
-        pending = self._host(name).pending
-        tasks = [task for role in Role for task in pending[role]]
-        for role in Role:
-            self.waiting[role] -= len(pending[role])
-            pending[role].clear()
-        return tasks
+    def drain(self, name: str) -> Iterator[Task]:
+        """Take out all that is pending of a host, one task after another."""
+        for role, pending in self._host(name).pending.items():
+            self.waiting[role] -= len(pending)
+            yield from pending.drain()
 
     def wake(self, now: float) -> None:
         """Let the hosts back into the rings that have rested until now."""
@@ -113,8 +120,8 @@ class HostQueues:
         return host
 
     def _enter_rings(self, host: _Host) -> None:
-        for role in Role:
-            if host.pending[role] and role not in host.ringed:
+        for role, pending in host.pending.items():
+            if pending and role not in host.ringed:
                 self._enter_ring(host, role)
 
     def _enter_ring(self, host: _Host, role: Role) -> None:

@@ -4,16 +4,23 @@ A site here is what one robots.txt speaks for: scheme, host and port. Until it h
 """
 
 import re
+from collections import OrderedDict
 from enum import Enum, auto
 
 from protego import Protego
 
+from crawler.core.backlog import Backlog, Shelf
 from crawler.model import ADDRESS_FORBIDDEN, Failure, Role, Task
 from crawler.urls import origin
 
 MAX_HOPS = 5
 """Redirects that are followed to a robots.txt (RFC 9309 section 2.3.1.2)."""
 
+
+MEMORY = 64_000_000
+"""Bytes that the rules of all sites may take; the site that was not asked about for longest is forgotten first."""
+_RULES_COST, _CHARACTER_COST = 2_000, 24
+"""Bytes that rules take, as measured with Protego: in any case, and for each character of their robots.txt."""
 
 # What Protego takes for a line that names a crawler: with a colon, or else with none that could end a directive's name.
 _AGENT_LINE = re.compile(
@@ -39,6 +46,8 @@ class Rules:
     def __init__(self, text: str, agent: str) -> None:
         self._rules = Protego.parse(_ours(text, agent))
         self._agent = agent
+        self.cost = _RULES_COST + _CHARACTER_COST * len(text)
+        """Bytes of memory, roughly."""
         self.crawl_delay: float = self._rules.crawl_delay(agent) or 0.0
         """Seconds between requests that the site asks for."""
         # Most sites forbid us nothing: then there is no need to look, URL by URL. Protego understands `Diasllow`, too.
@@ -84,12 +93,18 @@ def rules_without_file(failure: Failure, agent: str) -> Rules:
 
 
 class RobotsBook:
-    """The rules of every site met so far, and the tasks parked until theirs are known."""
+    """The rules of the sites met so far, and the tasks parked until theirs are known.
 
-    def __init__(self, user_agent: str) -> None:
+    Where there are too many, a site's are forgotten, and asked for once more when they are needed.
+    """
+
+    def __init__(self, user_agent: str, shelf: Shelf | None = None) -> None:
+        """Obey what robots.txt says to `user_agent`; keep on `shelf` what of a site is parked, if that is much."""
         self._agent = product_token(user_agent)
-        self._rules: dict[str, Rules] = {}
-        self._parked: dict[str, list[Task]] = {}
+        self._shelf = shelf or Shelf()
+        self._rules: OrderedDict[str, Rules] = OrderedDict()
+        self._cost = 0
+        self._parked: dict[str, Backlog] = {}
         self._barred: set[str] = set()
         self.parked = 0
         """How many tasks wait for a robots.txt."""
@@ -102,23 +117,29 @@ class RobotsBook:
         rules = self._rules.get(site)
         if rules is None:
             return Access.UNKNOWN
+        self._rules.move_to_end(site)
         return Access.ALLOWED if rules.allow(url) else Access.FORBIDDEN
 
-    def park(self, task: Task) -> Task | None:
-        """Keep a task until its site's robots.txt answers; return the task that asks for it, the first time."""
+    def park(self, task: Task, number: int) -> Task | None:
+        """Keep a task until its site's robots.txt answers; return the task that asks for it, the first time.
+
+        Args:
+            number: its place among all that the crawl took up; see `Backlog`.
+        """
         site = origin(task.url)
         self.parked += 1
-        if site in self._parked:
-            self._parked[site].append(task)
-            return None
-        self._parked[site] = [task]
-        return Task(f"{site}/robots.txt", Role.ROBOTS, referrer=site)
+        parked, first = self._parked.get(site), None
+        if parked is None:
+            parked = self._parked[site] = Backlog(self._shelf)
+            first = Task(f"{site}/robots.txt", Role.ROBOTS, referrer=site)
+        parked.append(task, number)
+        return first
 
-    def learn(self, site: str, text: str) -> tuple[Rules, list[Task]]:
+    def learn(self, site: str, text: str) -> tuple[Rules, Backlog]:
         """Take in a site's robots.txt; return its rules and the tasks that waited for it."""
         return self._settle(site, Rules(text, self._agent))
 
-    def give_up(self, site: str, failure: Failure, *, hops: int = 0) -> tuple[Rules, list[Task]]:
+    def give_up(self, site: str, failure: Failure, *, hops: int = 0) -> tuple[Rules, Backlog]:
         """Take in that a site's robots.txt could not be had; return the rules that then hold, and the tasks.
 
         `hops` is how many redirects led to where it failed: with none, that is the site itself.
@@ -127,8 +148,13 @@ class RobotsBook:
             self._barred.add(site)
         return self._settle(site, rules_without_file(failure, self._agent))
 
-    def _settle(self, site: str, rules: Rules) -> tuple[Rules, list[Task]]:
+    def _settle(self, site: str, rules: Rules) -> tuple[Rules, Backlog]:
+        if (before := self._rules.pop(site, None)) is not None:
+            self._cost -= before.cost
         self._rules[site] = rules
-        tasks = self._parked.pop(site, [])
+        self._cost += rules.cost
+        while self._cost > MEMORY and len(self._rules) > 1:
+            self._cost -= self._rules.popitem(last=False)[1].cost
+        tasks = self._parked.pop(site, None) or Backlog(self._shelf)
         self.parked -= len(tasks)
         return rules, tasks

@@ -11,7 +11,7 @@ files to match. Only the coordinator writes.
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,11 @@ GROUP_SECONDS = 0.5
 GROUP_PAGES = 500
 """A group is committed when it is this old, or holds this many settled pages."""
 
+ROWS_AT_ONCE = 500
+"""URLs that are asked for in one query; an older SQLite takes 999 at most."""
+
+_TASKS = "SELECT id, url, role, depth, hops, referrer FROM urls"
+
 Counters = Mapping[str, Any]
 """What is counted besides the pages, as JSON."""
 
@@ -46,6 +51,8 @@ class Store:
         self._group = Changes()
         self._group_began = 0.0
         self._counters: Callable[[], Counters] = dict
+        self._committed: int = database.execute("SELECT coalesce(max(id), 0) FROM urls").fetchone()[0]
+        """How many URLs that were taken up are in the database: the number of the last."""
         self._files = {table: LineFile(folder / f"{table}.jsonl", int(self.meta(table) or 0)) for table in FILES}
 
     @classmethod
@@ -97,10 +104,30 @@ class Store:
 
     def taken_up(self) -> Iterator[Task]:
         """Return the URLs that the crawl took up, settled ones among them, in the order in which it did."""
-        query = "SELECT url, role, depth, hops, referrer FROM urls ORDER BY id"
         with explained(self.folder):
-            for url, role, depth, hops, referrer in self._database.execute(query):
-                yield Task(url, Role(role), depth, hops, referrer=referrer)
+            for place, (number, *row) in enumerate(self._database.execute(f"{_TASKS} ORDER BY id"), 1):
+                if number != place:
+                    raise KeyError(place)
+                yield _task(*row)
+
+    def recollect(self, numbers: Sequence[int]) -> list[Task]:
+        """Return URLs that the crawl took up, in the order of their numbers: 1 is what it took up first.
+
+        What is not committed yet is there too.
+        """
+        committed = [number for number in numbers if number <= self._committed]
+        unstored = self._group.taken_up
+        tasks: dict[int, Task] = {}
+        with explained(self.folder):
+            for start in range(0, len(committed), ROWS_AT_ONCE):
+                block = committed[start : start + ROWS_AT_ONCE]
+                marks = ",".join("?" * len(block))
+                for number, *row in self._database.execute(f"{_TASKS} WHERE id IN ({marks})", block):
+                    tasks[number] = _task(*row)
+            return [
+                tasks[number] if number <= self._committed else unstored[number - self._committed - 1]
+                for number in numbers
+            ]
 
     def meta(self, key: str) -> str | None:
         """Return a value that was stored under `key`."""
@@ -159,14 +186,18 @@ class Store:
             with self._database as database:
                 database.execute("BEGIN")
                 database.executemany(
-                    "INSERT INTO urls (url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?)",
-                    [(task.url, task.role.value, task.depth, task.hops, task.referrer) for task in group.taken_up],
+                    "INSERT INTO urls (id, url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?, ?)",
+                    [
+                        (number, task.url, task.role.value, task.depth, task.hops, task.referrer)
+                        for number, task in enumerate(group.taken_up, self._committed + 1)
+                    ],
                 )
                 database.executemany("INSERT INTO pages (line) VALUES (?)", [(line,) for line in lines["pages"]])
                 database.executemany("INSERT INTO items (line) VALUES (?)", [(line,) for line in lines["items"]])
                 for table, block in blocks.items():
                     self._put(table, str(self._files[table].offset + len(block)))
                 self._put("counters", json.dumps(self._counters()))
+            self._committed += len(group.taken_up)
             for table, block in blocks.items():
                 self._files[table].offset += len(block)
                 self._files[table].append(block)
@@ -236,6 +267,10 @@ class Store:
 
     def _put(self, key: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _task(url: str, role: str, depth: int, hops: int, referrer: str | None) -> Task:
+    return Task(url, Role(role), depth, hops, referrer=referrer)
 
 
 def _is_finished(database: sqlite3.Connection) -> bool:

@@ -9,9 +9,11 @@ import argparse
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
@@ -19,7 +21,7 @@ from crawler.backends.base import Plan
 from crawler.backends.fake import FakeBackend
 from crawler.core.frontier import CrawlRules, Frontier
 from crawler.core.politeness import HostRules
-from crawler.engine import pump
+from crawler.engine import Keeper, pump
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Store
 from crawler.urls import HostSet, Scope
@@ -32,7 +34,7 @@ TIMINGS = Timings(0.0, 0.01, 0.011)
 class NoStore:
     """Takes everything and keeps nothing."""
 
-    def save(self, changes: Changes, counters: object = None) -> None:
+    def save(self, changes: Changes, counters: Callable[[], Mapping[str, Any]]) -> None:
         """Forget the changes."""
 
 
@@ -70,30 +72,61 @@ class Graph:
         return f"{BASE}/item/a-rather-long-title-as-real-shops-have-them-in-their-urls/{number}"
 
 
-def measure(pages: int, *, with_store: bool) -> tuple[float, float, float]:
-    """Crawl; return settled pages a second, microseconds of CPU a page, and bytes of resident memory a known URL."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a crawl took."""
+
+    pages_per_second: float
+    cpu: float
+    """Microseconds a page."""
+    resident: float
+    """Bytes a known URL, beyond what was resident when the crawl began, at its end."""
+    peak: float
+    """The same at most."""
+
+
+def measure(pages: int, *, with_store: bool) -> Figures:
+    """Crawl once."""
     graph = Graph(pages)
     backend = FakeBackend(Plan(None, 8, 64, 64), graph.answer)  # type: ignore[arg-type]
     scope = Scope(HostSet(["shop.test"]), list_patterns=["/category/*"], detail_patterns=["/item/*"])
     rules = CrawlRules(hosts=HostRules(per_host=1000), consumers=64, capacity=64)
-    gc.collect()
-    process = psutil.Process()
-    before = process.memory_info().rss
-    frontier = Frontier(rules, scope, holds=backend.holds, leases={Role.LIST: 60.0, Role.DETAIL: 60.0})
-    frontier.start([f"{BASE}/category/0"])
-    wall, cpu = time.perf_counter(), time.process_time()
-    with TemporaryDirectory() as folder:
-        if with_store:
-            with Store.open(Path(folder), {}) as store:
-                pump(frontier, backend, store)
-                store.commit()
-        else:
-            pump(frontier, backend, NoStore())  # type: ignore[arg-type]
+    with TemporaryDirectory() as folder, Store.open(Path(folder), {}) as real:
+        store: Keeper = real if with_store else NoStore()
+        frontier = Frontier(
+            rules,
+            scope,
+            holds=backend.holds,
+            leases={Role.LIST: 60.0, Role.DETAIL: 60.0},
+            recollect=real.recollect if with_store else None,
+        )
+        frontier.start([f"{BASE}/category/0"])
+        gc.collect()
+        before, most = resident(), 0
+        wall, cpu = time.perf_counter(), time.process_time()
+        looks = 0
+
+        def watch(_: Frontier) -> None:
+            nonlocal looks, most
+            looks += 1
+            if looks % 500 == 0:
+                most = max(most, resident())
+
+        pump(frontier, backend, store, watch=watch)
+        real.commit()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        after = process.memory_info().rss
+        gc.collect()
+        after = resident()
     settled = frontier.tally.settled
     assert settled == pages + graph.lists, f"{settled} settled of {pages + graph.lists}"
-    return settled / wall, cpu / settled * 1e6, (after - before) / settled
+    return Figures(
+        settled / wall, cpu / settled * 1e6, (after - before) / settled, (max(most, after) - before) / settled
+    )
+
+
+def resident() -> int:
+    """Return the bytes of this process that are in memory."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -101,15 +134,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pages", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--no-store", action="store_true")
+    parser.add_argument("--store", action="store_true", help="with the store only: the memory of a real crawl")
     options = parser.parse_args(arguments)
-    print(f"{'pages':>10}{'store':>8}{'pages/s':>10}{'us CPU/page':>14}{'bytes/URL':>12}")
+    print(f"{'pages':>10}{'store':>8}{'pages/s':>10}{'us CPU/page':>14}{'bytes/URL':>12}{'at most':>10}")
     for pages in options.pages:
-        for with_store in (False,) if options.no_store else (False, True):
+        for with_store in (False,) if options.no_store else (True,) if options.store else (False, True):
             child = os.fork()
             if not child:
-                speed, cpu, memory = measure(pages, with_store=with_store)
+                found = measure(pages, with_store=with_store)
                 print(
-                    f"{pages:>10}{'yes' if with_store else 'no':>8}{speed:>10.0f}{cpu:>14.1f}{memory:>12.0f}",
+                    f"{pages:>10}{'yes' if with_store else 'no':>8}{found.pages_per_second:>10.0f}{found.cpu:>14.1f}"
+                    f"{found.resident:>12.0f}{found.peak:>10.0f}",
                     flush=True,
                 )
                 os._exit(0)

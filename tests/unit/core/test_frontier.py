@@ -1,13 +1,15 @@
 """The frontier's decisions, each by itself. No clock: time is a number."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
 import pytest
 
+from crawler.core import backlog
+from crawler.core.backlog import Recollect
 from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
@@ -27,6 +29,7 @@ def make(
     details: tuple[str, ...] = (),
     hosts: tuple[str, ...] = (),
     go_on: tuple[Iterable[Settled], Iterable[Task]] = ((), ()),
+    recollect: Recollect | None = None,
     **rules: Any,
 ) -> Frontier:
     treatment = {field.name: rules.pop(field.name) for field in fields(HostRules) if field.name in rules}
@@ -37,6 +40,7 @@ def make(
         holds={Role.LIST: holds, Role.DETAIL: holds},
         leases={Role.LIST: 30.0, Role.DETAIL: 30.0},
         random=Random(1),
+        recollect=recollect,
     )
     frontier.start(starts or (f"{A}/",), *go_on)
     return frontier
@@ -537,6 +541,52 @@ def test_a_death_does_not_use_up_the_pages_own_tries() -> None:
 
 
 # ---- stopping and going on -----------------------------------------------------------------------------------------
+
+
+class Disk:
+    """What was taken out of a frontier to be stored, and can be got back."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.asked = 0
+
+    def recollect(self, numbers: Sequence[int]) -> list[Task]:
+        self.asked += len(numbers)
+        return [self.tasks[number - 1] for number in numbers]
+
+
+@pytest.mark.parametrize("drained", [True, False], ids=["stored", "not stored yet"])
+def test_what_waits_is_got_back_from_disk_or_from_what_is_about_to_be_stored(
+    drained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "WINDOW", 2)
+    disk = Disk()
+    frontier = make(f"{A}/1", f"{A}/2", holds=1, per_host=1, recollect=disk.recollect)
+    seen = []
+    while isinstance(step := frontier.next(0.0), Task):
+        seen.append(step)
+        if drained:
+            disk.tasks += frontier.take_changes().taken_up
+        number = int(step.url.rpartition("/")[2])
+        more = range(10 * number, 10 * number + 10) if number < 10 else ()
+        frontier.complete(page(step, *(f"{A}/{name}" for name in more)), 0.0)
+    assert [step.url for step in seen] == [f"{A}/{n}" for n in (1, 2, *range(10, 30))]
+    assert all(step.referrer == f"{A}/{step.url[-2]}" for step in seen[2:])
+    assert disk.asked == (19 if drained else 0), "all but the start pages and one that found room beside them"
+
+
+def test_a_crawl_that_is_gone_on_with_gets_its_pages_back_the_least_deep_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "WINDOW", 2)
+    disk = Disk()
+    disk.tasks = [Task(f"{A}/{number}", Role.DETAIL, depth=number % 3) for number in range(20)]
+    done = [Settled(task, Verdict.OK, None, 1, page(task)) for task in disk.tasks[::4]]
+    frontier = make(f"{A}/0", go_on=(done, disk.tasks), recollect=disk.recollect, holds=1, max_depth=5)
+    seen = []
+    while isinstance(step := frontier.next(0.0), Task):
+        seen.append(step)
+        frontier.complete(page(step), 0.0)
+    left = [task for task in disk.tasks if task not in disk.tasks[::4]]
+    assert seen == sorted(left, key=lambda task: task.depth)
 
 
 def test_after_cancel_nothing_starts_and_the_end_comes_with_the_last_answer() -> None:

@@ -1,13 +1,15 @@
 """Whatever comes back, in whatever order, late or never: each URL is settled once, politely, and the crawl ends."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from crawler.core import backlog
 from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
 from crawler.core.politeness import FIRST_PAUSE, HostRules
 from crawler.core.retry import RetryPolicy
@@ -73,6 +75,7 @@ class Crawl(RuleBasedStateMachine):
         numbered_pages=st.sampled_from([0, 0, 4]),
         seed=st.integers(0, 9),
         grown=st.sampled_from([10, 0, 20]),
+        stored=st.booleans(),
     )
     def begin(
         self,
@@ -88,6 +91,7 @@ class Crawl(RuleBasedStateMachine):
         numbered_pages: int,
         seed: int,
         grown: int,
+        stored: bool,
     ) -> None:
         self.treatment = HostRules(per_host, delay, max_backoff, give_up_after)
         self.rules = CrawlRules(
@@ -106,7 +110,9 @@ class Crawl(RuleBasedStateMachine):
             holds=self.holds,
             leases={Role.LIST: LEASE, Role.DETAIL: LEASE},
             random=Random(seed),
+            recollect=self.recollect if stored else None,
         )
+        self.stored: list[Task] = []
         self.frontier.start([f"http://{name}/list/0" for name in HOSTS])
         self.now = 0.0
         self.flying: list[Task] = []
@@ -322,10 +328,22 @@ class Crawl(RuleBasedStateMachine):
         self.ended[host(task.url)] = self.now
         self.look()
 
+    def recollect(self, numbers: Sequence[int]) -> list[Task]:
+        return [self.stored[number - 1] for number in numbers]
+
     def look(self) -> None:
         changes = self.frontier.take_changes()
+        self.stored += changes.taken_up
         self.taken_up.update(task.url for task in changes.taken_up)
         self.settled.update(page.task.url for page in changes.settled)
+
+
+@pytest.fixture(autouse=True)
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let most of what waits be out of memory, where there is whence to get it back."""
+    monkeypatch.setattr(backlog, "WINDOW", 3)
+    monkeypatch.setattr(backlog, "SCANT_WINDOW", 1)
+    monkeypatch.setattr(backlog, "ROOM", 5)
 
 
 TestCrawl = Crawl.TestCase

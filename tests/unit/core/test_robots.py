@@ -8,8 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from protego import Protego
 
+from crawler.core import robots
 from crawler.core.politeness import MAX_CRAWL_DELAY, Gate, HostRules
-from crawler.core.robots import Rules, product_token
+from crawler.core.robots import Access, RobotsBook, Rules, product_token
+from crawler.model import Role, Task
 
 AGENT = "crawler"
 NAMES = st.sampled_from(
@@ -95,3 +97,18 @@ def test_a_line_of_half_a_megabyte_is_read_in_a_moment(line: str) -> None:
     before = time.process_time()
     Rules(f"User-agent: *\n{line}$\n", AGENT).allow("http://a.test/" + "a" * 5_000 + "b")
     assert time.process_time() - before < 10
+
+
+def test_of_too_many_sites_the_one_not_asked_about_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "User-agent: *\nDisallow: /private/"
+    monkeypatch.setattr(robots, "MEMORY", 3 * Rules(text, AGENT).cost)
+    book = RobotsBook(AGENT)
+    sites = [f"http://{name}.test" for name in "abcd"]
+    for site in sites[:3]:
+        book.learn(site, text)
+    assert book.access(f"{sites[0]}/private/x") is Access.FORBIDDEN
+    for _ in range(2):
+        book.learn(sites[3], text)
+    assert [book.access(f"{site}/x") is Access.UNKNOWN for site in sites] == [False, True, False, False]
+    task = Task(f"{sites[1]}/x", Role.DETAIL)
+    assert book.park(task, 1) == Task(f"{sites[1]}/robots.txt", Role.ROBOTS, referrer=sites[1])

@@ -77,6 +77,35 @@ def test_what_was_not_committed_is_pending_again(tmp_path: Path) -> None:
         assert pending(store) == [f"{A}/b", f"{A}/c"]
 
 
+def test_what_was_taken_up_is_got_back_by_its_number_committed_or_not(tmp_path: Path) -> None:
+    urls = [task(f"{number}", depth=number, hops=1, referrer=f"{A}/") for number in range(1, 2001)]
+    with Store.open(tmp_path, MEANING) as store:
+        store.save(Changes(urls[:1000]))
+        store.commit()
+        store.save(Changes(urls[1000:1500]))
+    with Store.open(tmp_path, MEANING, resume=True) as store:
+        assert len([*store.taken_up()]) == 1000
+        store.save(Changes(urls[1000:1500]))
+        store.commit()
+        store.save(Changes(urls[1500:]))
+        numbers = [*range(1, 2001, 3), 7, 1501, 1000]
+        assert store.recollect(numbers) == [urls[number - 1] for number in numbers]
+        assert store.recollect([]) == []
+
+
+def test_a_database_that_lacks_a_url_is_damaged(tmp_path: Path) -> None:
+    with Store.open(tmp_path, MEANING) as store:
+        commit(store, taken_up=("a", "b", "c"))
+    with sqlite3.connect(tmp_path / DATABASE) as database:
+        database.execute("DELETE FROM urls WHERE id = 2")
+    database.close()
+    with Store.open(tmp_path, MEANING, resume=True) as store:
+        with pytest.raises(StoreError, match="damaged"):
+            store.recollect([1, 2])
+        with pytest.raises(StoreError, match="damaged"):
+            list(store.taken_up())
+
+
 def test_the_counters_are_those_of_the_last_commit(tmp_path: Path) -> None:
     with Store.open(tmp_path, MEANING) as store:
         store.save(changes(ok("a")), lambda: {"retries": 7})
