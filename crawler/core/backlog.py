@@ -69,28 +69,29 @@ class Backlog:
         if self._first:
             self._first -= 1
             return self._tasks.popleft()
-        return self.pop_numbered()[1]
-
-    def pop_numbered(self) -> tuple[int, Task]:
-        """Return the first of the tasks that were appended, and its number; IndexError if none is left."""
-        number = self._numbers[self._gone]
-        if not self._tasks:
-            self._load()
-        self._gone += 1
-        self._shelf.room += 1
-        if self._gone >= WINDOW and 2 * self._gone >= len(self._numbers):
-            del self._numbers[: self._gone]
-            self._gone = 0
-        return number, self._tasks.popleft()
+        return self._take(WINDOW if self._shelf.room > 0 else SCANT_WINDOW)[1]
 
     def drain(self) -> Iterator[Task]:
         """Take out all tasks, one after another."""
         while self:
             yield self.pop()
 
-    def _load(self) -> None:
+    def drain_numbered(self) -> Iterator[tuple[int, Task]]:
+        """Take out all tasks and their numbers, one after another; none of them may have been put first."""
+        while self:
+            yield self._take(WINDOW)
+
+    def _take(self, window: int) -> tuple[int, Task]:
+        """Return the next task that has a number, and that; where none is in memory, get so many back."""
         shelf = self._shelf
-        assert shelf.recollect is not None, "without it every task is kept"
-        window = WINDOW if shelf.room > 0 else SCANT_WINDOW
-        self._tasks.extend(shelf.recollect(self._numbers[self._gone : self._gone + window]))
-        shelf.room -= len(self._tasks)
+        number = self._numbers[self._gone]
+        if not self._tasks:
+            assert shelf.recollect is not None, "without it every task is kept"
+            self._tasks.extend(shelf.recollect(self._numbers[self._gone : self._gone + window]))
+            shelf.room -= len(self._tasks)
+        self._gone += 1
+        shelf.room += 1
+        if self._gone >= WINDOW and 2 * self._gone >= len(self._numbers):
+            del self._numbers[: self._gone]
+            self._gone = 0
+        return number, self._tasks.popleft()

@@ -395,8 +395,7 @@ class Frontier:
     def _robots_known(self, site: str, rules: Rules, parked: Backlog) -> None:
         if rules.crawl_delay:
             self._queues.gate(host(f"{site}/")).slow_to(rules.crawl_delay)
-        while parked:
-            number, task = parked.pop_numbered()
+        for number, task in parked.drain_numbered():
             self._admit(task, number)
 
     def _robots_missing(self, site: str, failure: Failure, *, hops: int = 0) -> None:
@@ -500,8 +499,7 @@ class Frontier:
             self._admit(task, number, first=first)
 
     def _enter_all(self, backlog: Backlog) -> None:
-        while backlog:
-            number, task = backlog.pop_numbered()
+        for number, task in backlog.drain_numbered():
             self._enter(task, number)
 
     def _recollect(self, numbers: Sequence[int]) -> Sequence[Task]:

@@ -49,7 +49,8 @@ def test_tasks_come_in_the_order_of_a_plain_queue(on_disk: bool, deeds: list[str
                 assert waiting.pop() == plain.popleft()
             assert len(waiting) == len(plain)
         assert [*waiting.drain()] == [*plain]
-        assert len([*other.drain()]) == deeds.count("other")
+        others = [number for number, deed in enumerate(deeds, 1) if deed == "other"]
+        assert [*other.drain_numbered()] == [(number, task(number)) for number in others]
         assert shelf.room == backlog.ROOM, "all the room is given back"
 
 
