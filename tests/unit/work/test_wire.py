@@ -40,7 +40,7 @@ def test_a_name_is_not_waited_for_beyond_the_deadline() -> None:
     before = time.monotonic()
     with pytest.raises(TimeoutError):
         wire.connect("localhost", 80, exchange(0.1), AddressRule(allow_private=True))
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 4.0
 
 
 @pytest.mark.usefixtures("slow_names")
