@@ -61,6 +61,10 @@ def _do(number: int, task: Task) -> Outcome:
     return _performer.perform(task, _name)
 
 
+def _let_be(_error: BaseException | None) -> None:
+    """Take no exception."""
+
+
 class ProcessPoolBackend(PoolBackend):
     """Pooled processes, each with a performer of its own."""
 
@@ -78,6 +82,17 @@ class ProcessPoolBackend(PoolBackend):
         for outcome in outcomes:
             self._numbers.pop(outcome.task, None)
         return outcomes
+
+    def recall(self) -> Sequence[Task]:
+        """Cancel every call that no worker has begun."""
+        futures = list(self._futures)
+        tasks = super().recall()
+        for task in tasks:
+            del self._numbers[task]
+        for future in futures:
+            if future.cancelled():  # and before Python 3.12.1 a pool that breaks raises where it finds one
+                future.set_exception = _let_be  # type: ignore[assignment]
+        return tasks
 
     def abandon(self, task: Task) -> None:
         """Kill the process that hangs in `task`, if one does; the pool breaks, as with any death."""
