@@ -33,7 +33,7 @@ def describe(
     `started` is when its first one could be.
     """
     tally = frontier.tally
-    latency = tally.latency
+    latency, handoff = tally.latency, tally.handoffs.delays
     shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
     return {
         "backend": config.crawl.backend,
@@ -55,6 +55,10 @@ def describe(
         "latency_ms": {
             **{name: _ms(latency.percentile(share)) for name, share in shares.items()},
             "max": _ms(latency.most),
+        },
+        "handoff_ms": {
+            **{name: _ms(handoff.percentile(share), 3) for name, share in shares.items()},
+            "max": _ms(handoff.most, 3),
         },
         "cpu_seconds": round(cost.cpu_seconds, 3),
         "peak_memory": cost.peak_memory,
@@ -83,5 +87,5 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 1)
+def _ms(seconds: float | None, digits: int = 1) -> float | None:
+    return None if seconds is None else round(seconds * 1000, digits)

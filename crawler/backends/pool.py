@@ -75,9 +75,10 @@ class PoolBackend(Backend):
         done, _ = wait(self._futures, timeout, return_when=FIRST_COMPLETED)
         if any(isinstance(future.exception(), BrokenExecutor) for future in done):
             return self._pick_up_the_pieces()
-        for future in done:
+        in_order = [future for future in self._futures if future in done]  # so a worker's come as it did them
+        for future in in_order:
             del self._futures[future]
-        return [future.result() for future in done]
+        return [future.result() for future in in_order]
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""

@@ -13,6 +13,8 @@ FIGURES = (
     "peak_memory",
     "latency_p50_ms",
     "latency_p99_ms",
+    "handoff_p50_ms",
+    "handoff_p99_ms",
     "startup",
     "crawl",
     "shutdown",
@@ -69,6 +71,9 @@ class Measurement:
     latency_p50_ms: float = 0.0
     latency_p99_ms: float = 0.0
     context_switches: int = 0
+    handoff_p50_ms: float = 0.0
+    """From when a task and its worker were both there until the worker began."""
+    handoff_p99_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

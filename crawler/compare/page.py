@@ -65,6 +65,8 @@ def _row(result: Result) -> list[tuple[str, str]]:
         "peak_memory",
         "latency_p50_ms",
         "latency_p99_ms",
+        "handoff_p50_ms",
+        "handoff_p99_ms",
         "startup",
         "shutdown",
         "context_switches",

@@ -148,6 +148,8 @@ def _measurement(report: dict[str, Any], began: float, wall: float, peak_memory:
         latency_p50_ms=report["latency_ms"]["p50"],
         latency_p99_ms=report["latency_ms"]["p99"],
         context_switches=report["context_switches"],
+        handoff_p50_ms=report["handoff_ms"]["p50"],
+        handoff_p99_ms=report["handoff_ms"]["p99"],
     )
 
 

@@ -17,6 +17,8 @@ COLUMNS = (
     "peak MB",
     "p50 ms",
     "p99 ms",
+    "hand-off p50 ms",
+    "hand-off p99 ms",
     "start s",
     "stop s",
     "switches",
@@ -24,7 +26,7 @@ COLUMNS = (
 )
 """The columns of report.md."""
 
-NARROW = (1, 0, 3, 4, 5, 6, 7, 10, 13)
+NARROW = (1, 0, 3, 4, 5, 6, 7, 12, 15)
 """Those of them that a terminal has room for."""
 
 
@@ -45,6 +47,8 @@ def cells(result: Result) -> tuple[str, ...]:
         f"{median['peak_memory'] / 1e6:.0f}",
         f"{median['latency_p50_ms']:.0f}",
         f"{median['latency_p99_ms']:.0f}",
+        f"{median['handoff_p50_ms']:.2f}",
+        f"{median['handoff_p99_ms']:.1f}",
         f"{median['startup']:.2f}",
         f"{median['shutdown']:.2f}",
         f"{median['context_switches']:.0f}",

@@ -8,6 +8,7 @@ back, or a second lease has passed, since the request may still be under way.
 import heapq
 from collections.abc import Mapping
 from itertools import count
+from typing import NamedTuple
 
 from crawler.model import Role, Task
 
@@ -15,12 +16,17 @@ SPARE_DEADLINES = 1_000
 """Deadlines of tasks that have landed which may be kept, besides as many again as there are others."""
 
 
+class _Flight(NamedTuple):
+    ticket: int
+    since: float
+
+
 class Flights:
     """What is in flight, with the time by which each must be back."""
 
     def __init__(self, leases: Mapping[Role, float]) -> None:
         self._leases = leases
-        self._current: dict[Task, int] = {}
+        self._current: dict[Task, _Flight] = {}
         self._overdue: dict[Task, int] = {}
         self._deadlines: list[tuple[float, int, Task]] = []
         self._ticket = count()
@@ -35,17 +41,21 @@ class Flights:
 
     def start(self, task: Task, now: float) -> None:
         """Note that `task` is handed over at `now`."""
-        self._current[task] = self._set_deadline(task, now)
+        self._current[task] = _Flight(self._set_deadline(task, now), now)
         self.flying[task.role.crew] += 1
 
-    def land(self, task: Task) -> bool:
-        """Take `task` out of the flights; False if it is not one, as when it is overdue or was never sent."""
-        if self._current.pop(task, None) is None:
-            return False
+    def land(self, task: Task) -> float | None:
+        """Take `task` out of the flights; return when it was handed over.
+
+        None if it is not in flight, as when it is overdue or was never sent.
+        """
+        flight = self._current.pop(task, None)
+        if flight is None:
+            return None
         self.flying[task.role.crew] -= 1
         if len(self._deadlines) > SPARE_DEADLINES + 2 * (len(self._current) + len(self._overdue)):
             self._forget_deadlines()
-        return True
+        return flight.since
 
     def forget(self, task: Task) -> bool:
         """Note that an overdue task has come back after all; False if it was not awaited."""
@@ -57,7 +67,7 @@ class Flights:
         lost: list[Task] = []
         while self._deadlines and self._deadlines[0][0] <= now:
             _, ticket, task = heapq.heappop(self._deadlines)
-            if self._current.get(task) == ticket:
+            if self._ticket_of(task) == ticket:
                 self.land(task)
                 self._overdue[task] = self._set_deadline(task, now)
                 late.append(task)
@@ -70,16 +80,20 @@ class Flights:
         """Return the earliest time at which a lease runs out, or None. It may be that of a task that has landed."""
         while self._deadlines:
             deadline, ticket, task = self._deadlines[0]
-            if ticket in (self._current.get(task), self._overdue.get(task)):
+            if ticket in (self._ticket_of(task), self._overdue.get(task)):
                 return deadline
             heapq.heappop(self._deadlines)
         return None
 
     def _forget_deadlines(self) -> None:
         """Drop the deadlines of tasks that have landed: behind one that takes its time they would pile up."""
-        alive = {*self._current.values(), *self._overdue.values()}
+        alive = {*(flight.ticket for flight in self._current.values()), *self._overdue.values()}
         self._deadlines = [entry for entry in self._deadlines if entry[1] in alive]
         heapq.heapify(self._deadlines)
+
+    def _ticket_of(self, task: Task) -> int | None:
+        flight = self._current.get(task)
+        return None if flight is None else flight.ticket
 
     def _set_deadline(self, task: Task, now: float) -> int:
         ticket = next(self._ticket)

@@ -172,12 +172,14 @@ class Frontier:
     def complete(self, outcome: Outcome, now: float) -> None:
         """Take in what came back. An outcome that is not awaited any more is ignored."""
         task = outcome.task
-        if not self._flights.land(task):
+        since = self._flights.land(task)
+        if since is None:
             if self._flights.forget(task):
                 self._queues.release(task, now)
             else:
                 self._queues.gate(host(task.url)).end(now)
             return
+        self.tally.handoffs.count(outcome, since)
         self._judge_host(task, outcome.failure, now)
         self._queues.release(task, now)
         if outcome.failure is not None:
@@ -215,7 +217,7 @@ class Frontier:
 
     def recall(self, task: Task, now: float) -> None:
         """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
-        if self._flights.land(task):
+        if self._flights.land(task) is not None:
             self._queues.release(task, now, sent=False)
             self._enqueue(task)
 

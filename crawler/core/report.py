@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from crawler.model import Failure, Role, Settled, Verdict
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Role, Settled, Verdict
 
 HOST_GIVEN_UP = "host-given-up"
 """The reason of the pages that were not asked for (again), since their host had failed too often in a row."""
@@ -41,6 +41,23 @@ class Histogram:
         return self._most if self._buckets else None
 
 
+class Handoffs:
+    """How long a task and its worker took to come together once both were there: what a hand-off costs."""
+
+    def __init__(self) -> None:
+        self.delays = Histogram()
+        """Seconds."""
+        self._free_since: dict[str, float] = {}
+
+    def count(self, outcome: Outcome, since: float) -> None:
+        """Count an outcome whose task was handed over at `since`; those of a worker come in the order of its work."""
+        if outcome.failure is not None and outcome.failure.kind in (WORKER_DIED, WORKER_STOPPED):  # it left no times
+            return
+        free = self._free_since.get(outcome.worker, since)
+        self.delays.add(max(0.0, outcome.timings.started - max(since, free)))
+        self._free_since[outcome.worker] = outcome.timings.finished
+
+
 class Tally:
     """The crawl in figures. Pages only: robots.txt is counted apart."""
 
@@ -53,6 +70,7 @@ class Tally:
         self.bytes = 0
         self.latency = Histogram()
         """Seconds from the start of a request to the end of its body."""
+        self.handoffs = Handoffs()
         self.robots_failures: dict[str, str] = {}
         """The sites whose robots.txt could not be had, and why."""
         self.hosts_given_up: dict[str, str] = {}
