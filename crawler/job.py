@@ -164,6 +164,7 @@ def _open_backend(config: Config, private: Mapping[str, Collection[str]], around
         start_method=config.processes.start_method,
         ordered=config.processes.ordered,
         processes=crawl.processes,
+        preload=work.modules,
     )
     return around.backend(BACKENDS[crawl.backend].load()(around.plan(plan)))
 

@@ -56,6 +56,8 @@ class Plan:
     """Whether outcomes are to come in the order of the tasks, where a backend can do either."""
     processes: int = 0
     """Processes, where one holds many requests; 0: as many as there are cores."""
+    preload: tuple[str, ...] = ()
+    """Modules that every worker process needs: where processes are forked from a server, that imports them once."""
     watch: Watch = UNWATCHED
     """Where primitives of this process tell what they do."""
 

@@ -44,13 +44,13 @@ class Unable(NamedTuple):
         return f"worker {self.worker} cannot work: {self.reason}"
 
 
-def context(method: str = "auto") -> BaseContext:
+def context(method: str = "auto", preload: Sequence[str] = ()) -> BaseContext:
     """Return how processes are started: by the method of that name, or by the one that is safe everywhere.
 
     `spawn` starts a new Python: slow, and nothing is carried over. `fork` copies this process as it is: quick, but a
     lock that another thread holds at that moment is held in the copy for ever, and connections are then shared.
-    `forkserver` forks from a process that was started while it was clean, and that has loaded the workers' modules. It
-    is `auto` where there is one; else `spawn` is.
+    `forkserver` forks from a process that was started while it was clean, and that has loaded the modules
+    named in `preload`. It is `auto` where there is one; else `spawn` is.
 
     Where `fork` is asked for it is used while this process has one thread, as it has when a crawl begins. What has to
     be started anew later, when there are threads, is started in the safe way.
@@ -60,7 +60,7 @@ def context(method: str = "auto") -> BaseContext:
         method = "forkserver" if "forkserver" in methods else "spawn"
     chosen = get_context(method)
     if method == "forkserver":
-        chosen.set_forkserver_preload(["crawler.work.preload"])
+        chosen.set_forkserver_preload(list(preload))
     return chosen
 
 

@@ -122,7 +122,7 @@ class Crew:
         self._plan = plan
         self._others = set(active_children())
         self._waiting: SimpleQueue[tuple[int, Task] | None] = SimpleQueue()
-        ways = context(plan.start_method)
+        ways = context(plan.start_method, plan.preload)
         self._manager = SyncManager(ctx=ways)
         with starting():
             self._manager.start(settle_in)

@@ -125,7 +125,7 @@ class ProcessPipeBackend(ProcessBackend):
         line, other_end = Pipe()
         name = f"{role.value}-{self._hired[role]}"
         self._hired[role] += 1
-        ways = context(self.plan.start_method)
+        ways = context(self.plan.start_method, self.plan.preload)
         worker = WORKERS[ways.get_start_method() or "spawn"](name, role, self.plan.work, other_end)
         self._workers[line] = worker
         with starting():

@@ -108,7 +108,7 @@ class ProcessPoolBackend(PoolBackend):
         raise BackendError(f"the processes of the pool ended before they could work, {1 + TRIES} times in a row")
 
     def _open_once(self) -> Executor:
-        ways = context(self.plan.start_method)
+        ways = context(self.plan.start_method, self.plan.preload)
         others = set(active_children())
         all_here = ways.Barrier(self.plan.consumers)
         self._board = Board(ways, self.plan.consumers)

@@ -185,7 +185,7 @@ class ProcessQueueBackend(ProcessBackend):
 
     def start(self) -> None:
         """Start the producers and the consumers, and return when all are ready."""
-        ways = context(self.plan.start_method)
+        ways = context(self.plan.start_method, self.plan.preload)
         for role in (Role.LIST, Role.DETAIL):  # one after the other: a fork inherits every pipe that is open
             self._crews[role] = Crew(ways, self.plan, role)
             self._crews[role].start()
@@ -247,7 +247,9 @@ class ProcessQueueBackend(ProcessBackend):
         else:
             self._vain = 0
         lost, unbegun = sort_losses(crew.flying, crew.board.taken(), dead, names(crew.workers))
-        self._crews[crew.role] = successor = Crew(context(self.plan.start_method), self.plan, crew.role)
+        self._crews[crew.role] = successor = Crew(
+            context(self.plan.start_method, self.plan.preload), self.plan, crew.role
+        )
         successor.start()
         self._await_readiness()
         for task in unbegun:

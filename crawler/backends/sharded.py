@@ -159,7 +159,10 @@ class ShardedBackend(ProcessBackend):
 
     def _start_shard(self) -> None:
         shard = Shard(
-            f"shard-{self._started}", sum(self.holds.values()), context(self.plan.start_method), self.plan.work
+            f"shard-{self._started}",
+            sum(self.holds.values()),
+            context(self.plan.start_method, self.plan.preload),
+            self.plan.work,
         )
         self._started += 1
         self._shards.append(shard)

@@ -84,6 +84,11 @@ def missing(name: str) -> str | None:
     return f"needs {module}: pip install '.[{extra}]'" if module and find_spec(module) is None else None
 
 
+def client_modules(name: str) -> tuple[str, ...]:
+    """Return the modules of a client, whichever way it is opened."""
+    return tuple(known[name] for known in (CLIENTS, MULTI_CLIENTS, ASYNC_CLIENTS) if name in known)
+
+
 def open_client(name: str, addresses: AddressRule) -> Client:
     """Return a new blocking client, which connects to what the rule lets it.
 

@@ -18,11 +18,13 @@ from crawler.work.clients import (
     AsyncClient,
     Client,
     MultiClient,
+    client_modules,
     open_async_client,
     open_client,
     open_multi_client,
 )
 from crawler.work.exchange import Exchange
+from crawler.work.parsers import PARSERS
 from crawler.work.settings import WorkSettings
 from crawler.work.visit import Desk, Visit
 
@@ -40,6 +42,11 @@ class SiteWork:
 
     settings: WorkSettings
     client: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that are imported where it is opened: this one, the parser's and the client's."""
+        return (__name__, PARSERS[self.settings.parser], *client_modules(self.client or "requests"))
 
     def open(self) -> "SitePerformer":
         """Return a performer for the calling thread."""
