@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from crawler.compare.explain import cause
 from crawler.compare.model import Case, Comparison, Result
 from crawler.compare.statistics import ENOUGH, faster
 from crawler.config import ConfigError
@@ -27,6 +28,8 @@ class Drift:
     """Whether it is slower beyond doubt: by more than TOLERANCE, in ENOUGH rounds, and the intervals keep apart."""
     problem: str | None = None
     """Why it is wrong now, where it was right."""
+    cause: str | None = None
+    """What a page has come to cost more, by the splits of both; None where it is not slower, or that is not known."""
 
     def __str__(self) -> str:
         scene = self.case.scene
@@ -34,7 +37,8 @@ class Drift:
         if self.problem is not None:
             return f"{name}{scene.parser}: wrong now: {self.problem}"
         change = self.after / self.before - 1
-        return f"{name}{scene.parser}: {self.before:.0f} → {self.after:.0f} pages/s ({change:+.0%})"
+        why = f"; {self.cause}" if self.cause else ""
+        return f"{name}{scene.parser}: {self.before:.0f} → {self.after:.0f} pages/s ({change:+.0%}){why}"
 
 
 def read(path: Path) -> Comparison:
@@ -86,4 +90,5 @@ def _drift(before: Result, after: Result) -> Drift:
     new = after.figures["pages_per_second"]
     enough = min(len(before.rounds), len(after.rounds)) >= ENOUGH
     slower = enough and faster(old, new) and new.median < old.median * (1 - TOLERANCE)
-    return Drift(after.case, old.median, new.median, slower=slower)
+    why = cause(before.split, after.split) if slower else None
+    return Drift(after.case, old.median, new.median, slower=slower, cause=why)

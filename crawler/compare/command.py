@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
@@ -11,7 +12,7 @@ from crawler.backends.registry import BACKENDS
 from crawler.compare.baseline import drifts, other_machine
 from crawler.compare.cases import CLIENT, Choice
 from crawler.compare.cores import divide
-from crawler.compare.measure import Plan, compare
+from crawler.compare.measure import TIMELINES, Plan, compare
 from crawler.compare.model import Comparison
 from crawler.compare.page import page
 from crawler.compare.runs import Place
@@ -37,6 +38,7 @@ class Options:
     seed: int = 1
     within: float | None = None
     limit: float = 120.0
+    explain: bool = True
 
 
 def choose(options: Options) -> tuple[Choice, dict[str, str]]:
@@ -74,12 +76,18 @@ def workloads(config: Config, options: Options) -> dict[str, Workload]:
     return {name: config.compare.workload(name).model_copy(update=given) for name in names}
 
 
-def run(config: Config, options: Options, say: Callable[[str], None]) -> Comparison:
-    """Measure what the options say and return the comparison. ConfigError for wrong options, before anything starts."""
+def run(config: Config, options: Options, folder: Path | None, say: Callable[[str], None]) -> Comparison:
+    """Measure what the options say and return the comparison. ConfigError for wrong options, before anything starts.
+
+    The timelines are left below `folder`, which is made.
+    """
     choice, skipped = choose(options)
     chosen = workloads(config, options)
     place = Place(config, divide(), options.producers, options.limit)
-    plan = Plan(options.rounds, options.seed, options.within)
+    if folder is not None:
+        with _writing(folder):
+            (folder / TIMELINES).mkdir(parents=True, exist_ok=True)
+    plan = Plan(options.rounds, options.seed, options.within, options.explain, folder)
     return compare(chosen, choice, place, plan, skipped=skipped, say=say)
 
 
@@ -90,11 +98,17 @@ def as_json(comparison: Comparison) -> str:
 
 def leave(comparison: Comparison, folder: Path) -> None:
     """Write report.json, report.md and report.html into a folder, which is made; ConfigError if that cannot be done."""
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(as_json(comparison), encoding="utf-8")
         (folder / "report.md").write_text(markdown(comparison), encoding="utf-8")
         (folder / "report.html").write_text(page(comparison), encoding="utf-8")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConfigError(f"--out {folder}: cannot be written: {error.strerror}") from error
 

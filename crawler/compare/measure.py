@@ -1,4 +1,4 @@
-"""The whole comparison: a warm-up, then round after round, each case once a round and in another order.
+"""The whole comparison: a warm-up, round after round, each case once a round in another order, and one more, traced.
 
 What drifts, a machine that grows warm or a neighbour that wakes up, then hits all alike.
 """
@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 from crawler.compare import machine
 from crawler.compare.cases import Choice, cases, ideal
-from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, WorkloadFacts
+from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, SceneResult, WorkloadFacts
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
+from crawler.compare.tracing import trace
 from crawler.compare.verdict import verdict
 from crawler.config import Config, Workload
 from crawler.model import Role
@@ -26,6 +28,9 @@ SAMPLE = 20
 WARM_UP = 10
 """Detail pages of each backend's warm-up, which loads all that it needs from the disk."""
 
+TIMELINES = "timelines"
+"""The folder beside report.html in which the timelines are."""
+
 TOO_BUSY = 1.5
 """Threads a core that want to run before we begin: others are at work, and intervals will be wide."""
 
@@ -37,7 +42,11 @@ class Plan:
     rounds: int = 3
     seed: int = 1
     within: float | None = None
-    """Seconds after which no round is begun that would not be done; the first always is."""
+    """Seconds after which no round is begun that would not be done, the traced one among them; the first always is."""
+    explain: bool = True
+    """Whether each case is run once more, traced, to see where its time goes."""
+    folder: Path | None = None
+    """Where the timelines of those runs are left, in a folder of their own; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,9 @@ def compare(
         )
         for scene in dict.fromkeys(case.scene for case in every)
     )
+    if plan.explain:
+        say("every case once more, traced, to see where its time goes")
+        scenes = tuple(_explained(scene, workloads[scene.scene.workload], place, plan.folder, say) for scene in scenes)
     comparison = Comparison(
         started_at=started_at.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - began, 1),
@@ -106,10 +118,33 @@ def _rounds(plan: Plan, began: float) -> Iterator[int]:
     longest = 0.0
     for number in range(1, plan.rounds + 1):
         start = time.monotonic()
-        if longest and plan.within is not None and start - began + longest > plan.within:
+        ahead = longest * (2 if plan.explain else 1)
+        if longest and plan.within is not None and start - began + ahead > plan.within:
             return
         yield number
         longest = max(longest, time.monotonic() - start)
+
+
+def _explained(
+    scene: SceneResult, workload: Workload, place: Place, folder: Path | None, say: Callable[[str], None]
+) -> SceneResult:
+    """Return the scene with the splits of those that are ranked."""
+    results = []
+    for result in scene.results:
+        if result.rank is not None:
+            name = f"{TIMELINES}/{_file_name(result.case)}"
+            found = trace(result.case, workload, scene.ideal, place, folder / name if folder else None)
+            if isinstance(found, str):
+                say(f"{result.label} cannot be explained: {found}")
+            else:
+                result = replace(result, split=replace(found, timeline=name if folder else None))
+        results.append(result)
+    return replace(scene, results=tuple(results))
+
+
+def _file_name(case: Case) -> str:
+    parts = (*case.scene, case.backend, case.client, case.start_method)
+    return f"{'-'.join(str(part) for part in parts if part is not None)}.html"
 
 
 def _prepare(workload: Workload, place: Place) -> _Ready:

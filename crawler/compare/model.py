@@ -86,6 +86,20 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Where the time of a case's consumers went, in a run that was traced and is not among the rounds."""
+
+    consumers: int
+    pages: int
+    wall: float
+    """From the start of the process to the last outcome."""
+    seconds: dict[str, float]
+    """Of all consumers together, by the names of `split.Part`; they come to `wall` x `consumers`."""
+    timeline: str | None = None
+    """The run's timeline, as a path from the report's folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What came of a case in all rounds."""
 
@@ -99,6 +113,7 @@ class Result:
     limited_by_server: bool = False
     problem: str | None = None
     """Why it is not ranked."""
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)

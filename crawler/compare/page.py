@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crawler.compare import charts
+from crawler.compare.bars import split_rows, splits
 from crawler.compare.model import Comparison, Result
+from crawler.compare.split import SPLIT_NOTE, Part
 from crawler.compare.table import COLUMNS, cells, describe, notes
 from crawler.compare.verdict import scene_name, sentences
 
@@ -39,6 +41,9 @@ def page(comparison: Comparison) -> str:
         columns=COLUMNS,
         families=sorted(used),
         notes=list(notes(comparison)),
+        parts=list(Part),
+        split_note=SPLIT_NOTE,
+        explained=any(result.split for scene in comparison.scenes for result in scene.results),
         scalings=charts.scalings(comparison),
         scenes=[
             {
@@ -48,6 +53,9 @@ def page(comparison: Comparison) -> str:
                 "charts": [
                     chart for chart in (charts.speeds(scene), charts.latencies(comparison, scene)) if chart is not None
                 ],
+                "splits": splits(scene),
+                "split_rows": split_rows(scene),
+                "has_timelines": any(timeline for _, timeline, *_ in split_rows(scene)),
                 "rows": [_row(result) for result in scene.results],
             }
             for scene in comparison.scenes

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,13 +48,35 @@ class Place:
 
 def run(case: Case, workload: Workload, ideal: Ideal, place: Place) -> Measurement:
     """Run a case once. FixtureError or LoadError if there is no server; all else is a problem of the measurement."""
+    with stage(case, workload, place) as ready:
+        return crawl(ready, ideal, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All that a run needs: it has its own."""
+
+    folder: Path
+    """With config.toml in it, and to leave things in."""
+    site: FaultySite
+    server: FixtureServer
+
+    @property
+    def out(self) -> Path:
+        """The folder of the crawl."""
+        return self.folder / "out"
+
+
+@contextmanager
+def stage(case: Case, workload: Workload, place: Place) -> Iterator[Stage]:
+    """Set a stage, and strike it after; FixtureError or LoadError if there is no server."""
     site = FaultySite(Site(workload.pages, bulk=workload.bulk), workload.faults)
     with TemporaryDirectory(prefix="crawler-compare-") as scratch, _server(workload, place.cores) as server:
         load(server.url, paths(site.site), WARMING, method="HEAD")
         server.reset()
         folder = Path(scratch)
         (folder / "config.toml").write_text(_configuration(case, workload, place, server.url), encoding="utf-8")
-        return _crawl(folder, site, ideal, server.url, place)
+        yield Stage(folder, site, server)
 
 
 def server_limit(workload: Workload, cores: Cores) -> float:
@@ -94,18 +117,18 @@ def _configuration(case: Case, workload: Workload, place: Place, url: str) -> st
     return document(tree)
 
 
-def _crawl(folder: Path, site: FaultySite, ideal: Ideal, url: str, place: Place) -> Measurement:
-    """Crawl in a process of its own, through the command line."""
+def crawl(ready: Stage, ideal: Ideal, place: Place, options: Sequence[str] = ()) -> Measurement:
+    """Crawl in a process of its own, through the command line; `options` are put on it besides."""
+    folder = ready.folder
     # -P and the path: a folder `crawler` where the user happens to be must not be taken for this one.
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    out = folder / "out"
     command = [sys.executable, "-P", "-m", "crawler", "crawl", "--quiet", f"--config={folder / 'config.toml'}"]
     with TemporaryFile() as complaints:
         began = time.time()
         with pinned(place.cores.crawl):
             process = subprocess.Popen(  # noqa: S603 - our own command line
-                [*command, f"--out={out}"],
+                [*command, f"--out={ready.out}", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
@@ -125,9 +148,9 @@ def _crawl(folder: Path, site: FaultySite, ideal: Ideal, url: str, place: Place)
             lines = complaints.read().decode(errors="replace").strip().splitlines()
             said = lines[-1].removeprefix("crawler: ") if lines else f"ended with status {process.returncode}"
             return Measurement(wall, said.replace(f"{folder}{os.sep}", ""))
-    if problem := _difference(site, url, out / "items.jsonl"):
+    if problem := _difference(ready.site, ready.server.url, ready.out / "items.jsonl"):
         return Measurement(wall, problem)
-    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    report = json.loads((ready.out / "report.json").read_text(encoding="utf-8"))
     return _measurement(report, began, wall, watch.peak_memory, ideal)
 
 

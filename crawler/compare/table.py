@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.split import SPLIT_NOTE, Part, shares
 from crawler.compare.verdict import scene_name
 
 COLUMNS = (
@@ -99,10 +100,30 @@ def markdown(comparison: Comparison) -> str:
     for scene in comparison.scenes:
         rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, scene.results)]
         table = "\n".join(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)
-        parts += [f"## {_plain(title(comparison, scene))}", table]
+        parts += [f"## {_plain(title(comparison, scene))}", table, *_splits(scene)]
     parts += ["## What it holds for", _bullets(list(notes(comparison)))]
     versions = ", ".join(f"{name} {number}" for name, number in comparison.machine.versions.items())
     return "\n\n".join([*parts, _plain(versions)]) + "\n"
+
+
+def _splits(scene: SceneResult) -> Iterator[str]:
+    """Yield a scene's splits as a table, if it has any, and what is to be known of it."""
+    rows = [
+        (_linked(result), f"{result.split.wall:.2f}", *(f"{share:.1%}" for share in shares(result.split).values()))
+        for result in scene.ranked
+        if result.split is not None
+    ]
+    if rows:
+        columns = ("backend", "s", *(part.label for part in Part))
+        lines = [columns, tuple("---" for _ in columns), *rows]
+        yield _plain(SPLIT_NOTE)
+        yield "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _linked(result: Result) -> str:
+    """Return a result's name, as a link to its timeline where there is one."""
+    name, timeline = _plain(result.label), result.split.timeline if result.split else None
+    return f"[{name}]({timeline})" if timeline else name
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.backends.registry import BACKENDS
 from crawler.compare.crossings import crossings
+from crawler.compare.explain import difference, spent, starts
 from crawler.compare.model import Comparison, Result, SceneResult
 from crawler.compare.statistics import ENOUGH, faster
 
@@ -26,7 +27,9 @@ def sentences(scene: SceneResult) -> Iterator[str]:
     ranked = scene.ranked
     if ranked:
         yield _best(ranked)
+        yield from _why(ranked)
         yield from _families(ranked)
+        yield from starts(ranked)
         yield from _starts(ranked)
     else:
         yield "Nothing can be ranked."
@@ -62,6 +65,13 @@ def _best(ranked: Sequence[Result]) -> str:
     return f"{start}. {end}."
 
 
+def _why(ranked: Sequence[Result]) -> Iterator[str]:
+    """Say on what the first spent its time, and why the last is slower."""
+    yield from spent(ranked[0])
+    if ranked[-1].rank != 1:
+        yield from difference(ranked[0], ranked[-1])
+
+
 def _families(ranked: Sequence[Result]) -> Iterator[str]:
     """Say how processes do against threads: the best of each."""
     processes = [result for result in ranked if BACKENDS[result.case.backend].family == "processes"]
@@ -74,8 +84,10 @@ def _families(ranked: Sequence[Result]) -> Iterator[str]:
     what = f"Processes ({one.label}, {_speed(one)}) against threads ({other.label}, {_speed(other)})"
     if faster(*speeds):
         yield f"{what}: processes are faster, {ratio:.2f} times."
+        yield from difference(one, other)
     elif faster(speeds[1], speeds[0]):
         yield f"{what}: threads are faster, {1 / ratio:.2f} times."
+        yield from difference(other, one)
     else:
         yield f"{what}: no difference is sure."
 

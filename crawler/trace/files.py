@@ -1,6 +1,7 @@
 """What a traced crawl leaves in its folder besides: trace.json and timeline.html."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from crawler.model import Role
 from crawler.trace.chrome import chrome_trace
 from crawler.trace.lanes import Picture, picture
 from crawler.trace.recorder import Recording
+from crawler.trace.split import sums
 from crawler.trace.story import duration, figures, sentences
 from crawler.trace.switch import TIMELINE, TRACE
 from crawler.trace.timeline import timeline
@@ -17,14 +19,14 @@ def write(recording: Recording, folder: Path, about: Mapping[str, Any]) -> None:
     """Write both files, each whole or not at all.
 
     Args:
-        about: what is to be said of it besides; `backend` is in the title.
+        about: what is to be said of it besides its `split`; `backend` is in the title.
 
     Raises:
         OSError: they cannot be written.
     """
     drawn = picture(recording)
     story = sentences(figures(drawn))
-    _put(folder / TRACE, chrome_trace(drawn, about))
+    _put(folder / TRACE, chrome_trace(drawn, {**about, "split": asdict(sums(drawn))}))
     _put(folder / TIMELINE, [timeline(drawn, _title(drawn, str(about["backend"])), story)])
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from crawler.compare.model import Comparison
 from crawler.compare.page import page
-from tests.unit.compare.values import comparison, scaled
+from tests.unit.compare.values import comparison, invented, scaled, with_splits
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -80,7 +80,8 @@ def probe(made: Comparison, folder: Path) -> dict[str, Any]:
 
 def hostile() -> Comparison:
     """Return a comparison with a hostile text wherever one that is not ours might come to stand."""
-    made = comparison({"queue": [1, 2, 3], "rlock": [HOSTILE]})
+    split = replace(invented(network=1.0), timeline=HOSTILE)
+    made = with_splits(comparison({"queue": [1, 2, 3], "rlock": [HOSTILE]}), queue=split)
     scene = made.scenes[0]
     results = tuple(replace(result, label=HOSTILE) for result in scene.results)
     machine = replace(made.machine, processor=HOSTILE, versions={HOSTILE: HOSTILE})
@@ -92,12 +93,13 @@ def hostile() -> Comparison:
 @in_browser
 def test_charts_are_drawn_tables_sort_and_the_console_is_silent(tmp_path: Path) -> None:
     runs = {"queue": [30.0, 31.0, 32.0], "asyncio": [4.0, 5.0, 6.0], "rlock": ["wrong"], "process-pool": [200.0] * 3}
-    made = scaled({4: runs, 16: runs})
+    split = replace(invented(network=3.0, cpu=1.0, startup=2.0, idle=0.5), timeline="timelines/queue.html")
+    made = with_splits(scaled({4: runs, 16: runs}), queue=split, process_pool=split)
     (tmp_path / "report.html").write_text(page(made), encoding="utf-8")
     seen = browse(tmp_path / "report.html", tmp_path / "profile")
     assert "CONSOLE" not in seen.stderr
     told = probe(made, tmp_path)
-    assert told["charts"] == [True] * 5  # a curve, and two for each number of consumers
+    assert told["charts"] == [True] * 6  # a curve, two for each number of consumers, and where the time went
     assert told["before"] == ["process-pool", "queue", "asyncio", "rlock"]
     assert told["ascending"] == ["asyncio", "queue", "process-pool", "rlock"]
     assert told["descending"] == told["before"]
@@ -110,7 +112,7 @@ def test_hostile_names_do_not_run(tmp_path: Path) -> None:
     told = probe(hostile(), tmp_path)
     assert told["title"] == "Which backend for which work"
     assert told["elements"] == 0
-    assert told["charts"] == [True, True]
+    assert told["charts"] == [True, True, True]
 
 
 @in_browser

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from crawler.compare.model import Case, Comparison, Ideal, Machine, Measurement, Scene, WorkloadFacts
+from crawler.compare.model import Case, Comparison, Ideal, Machine, Measurement, Scene, Split, WorkloadFacts
 from crawler.compare.results import scene_result
+from crawler.compare.split import Part
 
 SCENE = Scene("io", 8, "selectolax")
 
@@ -49,3 +50,16 @@ def scaled(runs: Mapping[int, Mapping[str, Sequence[float | str]]]) -> Compariso
         of_scene = {case(backend, scene): rounds(*speeds) for backend, speeds in measured.items()}
         scenes.append(scene_result(scene, Ideal(1.0, "latency", 1.0, 0.1), 10_000.0, of_scene))
     return replace(comparison({"queue": [1]}), scenes=tuple(scenes))
+
+
+def invented(**seconds: float) -> Split:
+    """Return a split of ten pages."""
+    wall = sum(seconds.values())
+    return Split(1, 10, wall, {part.key: seconds.get(part.key, 0.0) for part in Part})
+
+
+def with_splits(base: Comparison, **splits: Split) -> Comparison:
+    """Return the comparison, the results of its first scene with splits, by their labels."""
+    scene = base.scenes[0]
+    results = tuple(replace(each, split=splits.get(each.label.replace("-", "_"))) for each in scene.results)
+    return replace(base, scenes=(replace(scene, results=results), *base.scenes[1:]))
