@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from crawler import __version__
+from crawler.advise import MOST_PAGES
 from crawler.backends.base import BackendError
 from crawler.backends.registry import BACKENDS
 from crawler.config import Config, ConfigError, Tree, check, nearest, put, read
@@ -274,6 +275,35 @@ def compare(
     slower = before is not None and comparison.hold_against(before, made, say)
     wrong = any(result.problem for scene in made.scenes for result in scene.results)
     return FAILED if slower or wrong else OK
+
+
+@commands.command()
+@_configured
+@click.argument("url")
+@click.option("--pages", metavar="N", type=click.IntRange(1, MOST_PAGES), default=MOST_PAGES, show_default=True)
+@click.option("--backends", metavar="NAME,…", default="", help="Which to compare; default: the best of each kind.")
+@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
+@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave the comparison there.")
+def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path | None, **options: Any) -> int:
+    """Recommend backend, consumers and parser for a site, as a piece of config.toml.
+
+    A few of its pages are fetched, one at a time; what is compared is crawled on a fixture site that is like it.
+    """
+    _warn(url)
+    from crawler.advise.command import Options
+    from crawler.advise.command import advise as recommend
+    from crawler.advise.sample import SampleError
+    from crawler.compare.load import LoadError
+
+    try:
+        told = recommend(configuration(config, {}, settings), url, Options(**options), folder, Console().say)
+    except (LoadError, SampleError) as error:
+        raise click.ClickException(str(error)) from error
+    if told is None:
+        return INTERRUPTED
+    click.echo(told, nl=False)
+    return OK
 
 
 def _warn(url: str) -> None:

@@ -116,7 +116,7 @@ def run(
             fetched=frontier.tally.fetched - settled_before,
         )
         store.finish(report, finished=finished and not frontier.pending)
-        return Result(folder, report, not finished, _problem(frontier) if finished else None)
+        return Result(folder, report, not finished, problem(frontier) if finished else None)
 
 
 def _open_store(config: Config, folder: Path, mode: Mode) -> Store:
@@ -192,7 +192,7 @@ def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
     return frontier
 
 
-def _problem(frontier: Frontier) -> str | None:
+def problem(frontier: Frontier) -> str | None:
     """Return why not a single start page could be fetched; None if one could."""
     tally = frontier.tally
     if tally.starts_ok or not tally.starts_failed:

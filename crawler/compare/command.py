@@ -85,8 +85,7 @@ def run(config: Config, options: Options, folder: Path | None, say: Callable[[st
     chosen = workloads(config, options)
     place = Place(config, divide(), options.producers, options.limit)
     if folder is not None:
-        with _writing(folder):
-            (folder / TIMELINES).mkdir(parents=True, exist_ok=True)
+        prepare(folder)
     plan = Plan(options.rounds, options.seed, options.within, options.explain, folder)
     return compare(chosen, choice, place, plan, skipped=skipped, say=say)
 
@@ -94,6 +93,12 @@ def run(config: Config, options: Options, folder: Path | None, say: Callable[[st
 def as_json(comparison: Comparison) -> str:
     """Return the comparison as report.json holds it: `model.Comparison`, every figure to six digits."""
     return json.dumps(_rounded(asdict(comparison)), indent=1, ensure_ascii=False) + "\n"
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done."""
+    with _writing(folder):
+        (folder / TIMELINES).mkdir(parents=True, exist_ok=True)
 
 
 def leave(comparison: Comparison, folder: Path) -> None:

@@ -1,0 +1,180 @@
+"""A few pages of the user's site, fetched as politely as the crawl itself would, and kept to be looked at.
+
+It is a crawl: the same frontier, so robots.txt, scope, redirects and delays hold; but one request at a time, each once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crawler.backends.base import Plan
+from crawler.backends.registry import BACKENDS
+from crawler.config import Config, ConfigError, check
+from crawler.core.frontier import Frontier
+from crawler.core.robots import RobotsBook
+from crawler.engine import Interrupts, pump
+from crawler.job import problem
+from crawler.model import Changes, Outcome, Role, Task
+from crawler.store.store import Counters
+from crawler.urls import canonical, quotable
+from crawler.work.base import AsyncPerformer, MultiPerformer, Performer
+from crawler.work.charset import decode
+from crawler.work.clients import CLIENTS, Client, open_client
+from crawler.work.exchange import Exchange
+from crawler.work.names import private_hosts
+from crawler.work.perform import SitePerformer
+from crawler.work.settings import WorkSettings
+
+BACKEND = "queue"
+LEASE_GRACE = 5.0
+
+
+class SampleError(Exception):
+    """There is nothing to go by: one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was fetched."""
+
+    url: str
+    role: Role
+    html: str
+    size: int
+    """Bytes, after decoding."""
+    seconds: float
+    """From when there was a connection to the end of the body."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """What was fetched."""
+
+    pages: list[Page] = field(default_factory=list)
+    """Those that were ok."""
+    crawl_delay: float = 0.0
+    """Seconds between two requests that robots.txt asks for."""
+
+    @property
+    def typical(self) -> list[Page]:
+        """The detail pages, which are most of a site; where there are none, all."""
+        return [page for page in self.pages if page.role is Role.DETAIL] or self.pages
+
+
+def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Callable[[str], None]) -> Sample | None:
+    """Fetch at most so many pages, from `url` on; return what came, or None if it was interrupted.
+
+    Raises:
+        ConfigError: it is no URL, or the configuration does not go with it.
+        SampleError: not a single page could be fetched.
+    """
+    config = gentle(config, url, pages)
+    sample = Sample()
+    private = private_hosts(config.scope().hosts.named, config.http.timeout)
+    work = _Sampling(config.work_settings(private), config, sample)
+    with BACKENDS[BACKEND].load()(Plan(work, producers=1, consumers=1, capacity=1)) as backend:
+        leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
+        frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
+        frontier.start(config.crawl.start_urls)
+        if not pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, pages)):
+            return None
+    if not sample.pages:
+        raise SampleError(problem(frontier) or f"{config.crawl.start_urls[0]}: no page of HTML could be fetched")
+    return sample
+
+
+def gentle(config: Config, url: str, pages: int) -> Config:
+    """Return the configuration for a sample of a site: its own, but for what a few pages need; ConfigError."""
+    address = canonical(url)
+    if address is None:
+        raise ConfigError(f"{quotable(url)!r} is not an http or https URL")
+    tree = config.model_dump()
+    tree["crawl"] |= {"start_urls": [address], "backend": BACKEND, "max_pages": pages}
+    tree["crawl"] |= {"producers": 1, "consumers": 1, "capacity": 1}
+    tree["politeness"]["per_host"] = 1
+    tree["retry"]["attempts"] = 1
+    if tree["http"]["client"] not in CLIENTS:  # one for an event loop
+        tree["http"]["client"] = "auto"
+    return check(tree, "advise")
+
+
+class _Sampling:
+    """Work that keeps what it fetches. All in this process: it is for a backend of threads."""
+
+    def __init__(self, settings: WorkSettings, config: Config, sample: Sample) -> None:
+        self._settings = settings
+        self._config = config
+        self._sample = sample
+
+    def open(self) -> Performer:
+        client = _Keeping(open_client(self._config.client, self._settings.addresses))
+        return _Sampler(SitePerformer(self._settings, client), client, self._config.http.user_agent, self._sample)
+
+    def open_async(self) -> AsyncPerformer:
+        raise NotImplementedError
+
+    def open_multi(self) -> MultiPerformer:
+        raise NotImplementedError
+
+
+class _Keeping:
+    """A client that remembers what it fetched last."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.last: Exchange | None = None
+
+    def fetch(self, exchange: Exchange) -> None:
+        self.last = exchange
+        self._client.fetch(exchange)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _Sampler:
+    def __init__(self, performer: Performer, client: _Keeping, user_agent: str, sample: Sample) -> None:
+        self._performer = performer
+        self._client = client
+        self._robots = RobotsBook(user_agent)
+        self._sample = sample
+
+    def perform(self, task: Task, worker: str) -> Outcome:
+        outcome = self._performer.perform(task, worker)
+        if outcome.robots is not None:
+            rules, _ = self._robots.learn(task.referrer or "", outcome.robots)
+            self._sample.crawl_delay = max(self._sample.crawl_delay, rules.crawl_delay or 0.0)
+        elif outcome.failure is None and outcome.redirect is None and outcome.skip in (None, "noindex"):
+            self._keep(task, outcome)
+        return outcome
+
+    def close(self) -> None:
+        self._performer.close()
+
+    def _keep(self, task: Task, outcome: Outcome) -> None:
+        exchange, times = self._client.last, outcome.timings
+        if exchange is None or exchange.head is None or exchange.body is None:
+            return
+        html = decode(exchange.body.content(), exchange.head.content_type)
+        began = times.started if times.connected is None else times.connected
+        self._sample.pages.append(Page(task.url, task.role, html, outcome.size, times.fetched - began))
+
+
+class _Nobody:
+    """Who keeps nothing of what the frontier decides."""
+
+    def save(self, changes: Changes, counters: Callable[[], Counters]) -> None:
+        """Let it go."""
+
+
+class _Teller:
+    """Tells of every page, since with a long delay one would wonder."""
+
+    def __init__(self, say: Callable[[str], None], pages: int) -> None:
+        self._say = say
+        self._pages = pages
+        self._told = 0
+
+    def __call__(self, frontier: Frontier) -> None:
+        if (fetched := frontier.tally.fetched) > self._told:
+            self._told = fetched
+            self._say(f"fetched {fetched} of at most {self._pages} pages")
