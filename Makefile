@@ -13,7 +13,7 @@ crawl: .venv/run  ## crawl the fixture site
 
 compare: .venv/run ## measure every backend on two workloads, in about 3 minutes; see crawls/compare
 	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare \
-	  --set compare.io.pages=160 --set compare.cpu.pages=60
+	  --set compare.io.pages=120 --set compare.cpu.pages=50
 
 test: .venv/dev   ## run every test, two files at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -232,7 +232,7 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
 @click.option("--within", metavar="S", type=click.FloatRange(0), help="Begin no round that would end later.")
 @click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Shuffles the order of the runs.")
 @click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
-@click.option("--explain/--no-explain", default=True, help="Run each once more, traced, to see where its time goes.")
+@click.option("--explain/--no-explain", default=True, help="Run each once before, traced, to see where its time goes.")
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
 )

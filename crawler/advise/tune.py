@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
 from statistics import fmean, median, stdev
 from typing import get_args
 
@@ -22,6 +23,9 @@ WIDEST = 1.5
 
 WORTH_CHANGING = 0.8
 """A parser must take less than this share of the configured one's time to be recommended in its place."""
+
+READING = 3.0
+"""Seconds of CPU after which a parser is tried on no more pages: some pages take one of them seconds."""
 
 BULKS = (1, 9)
 MOST_BULK = 200
@@ -42,7 +46,7 @@ class Cost:
     seconds: float
     """Of CPU, by the mean."""
     same: bool
-    """Whether records and links are those of the configured parser, on every page."""
+    """Whether records and links are those of the configured parser, on every page that both were tried on."""
 
 
 def latency(seconds: Sequence[float]) -> float | str:
@@ -67,7 +71,7 @@ def costs(config: Config, pages: Sequence[Page]) -> dict[ParserName, Cost]:
             continue
         readings, seconds = _read(config, name, pages)
         reference = reference or readings
-        found[name] = Cost(seconds, same=readings == reference)
+        found[name] = Cost(seconds, same=all(map(eq, readings, reference)))
     return found
 
 
@@ -119,4 +123,6 @@ def _read(config: Config, parser: str, pages: Sequence[Page]) -> tuple[list[Read
         if number:
             spent.append(time.thread_time() - began)
             readings.append(reading)
+        if sum(spent) >= READING:
+            break
     return readings, fmean(spent)

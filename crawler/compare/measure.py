@@ -1,4 +1,4 @@
-"""The whole comparison: a warm-up, round after round, each case once a round in another order, and one more, traced.
+"""The whole comparison: a warm-up, each case once, traced, then round after round, each case once and in another order.
 
 What drifts, a machine that grows warm or a neighbour that wakes up, then hits all alike.
 """
@@ -12,7 +12,7 @@ from random import Random
 
 from crawler.compare import machine
 from crawler.compare.cases import Choice, cases, ideal
-from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, SceneResult, WorkloadFacts
+from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
 from crawler.compare.tracing import trace
@@ -42,9 +42,9 @@ class Plan:
     rounds: int = 3
     seed: int = 1
     within: float | None = None
-    """Seconds after which no round is begun that would not be done, the traced one among them; the first always is."""
+    """Seconds after which no round is begun that would not be done; the first always is."""
     explain: bool = True
-    """Whether each case is run once more, traced, to see where its time goes."""
+    """Whether each case is run once before, traced, to see where its time goes."""
     folder: Path | None = None
     """Where the timelines of those runs are left, in a folder of their own; None: nowhere."""
 
@@ -79,7 +79,8 @@ def compare(
     every = cases(workloads.items(), choice)
     ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
     ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}
-    _warm_up(every, workloads, place, say)
+    _warm_up(every, workloads, place, say, each=not plan.explain)
+    splits = _splits(every, workloads, ideals, place, plan.folder, say) if plan.explain else {}
     runs: dict[Case, list[Measurement]] = {case: [] for case in every}
     for number in _rounds(plan, began):
         order = Random(f"{plan.seed} {number}").sample(every, len(every))  # noqa: S311 - no secret
@@ -93,12 +94,10 @@ def compare(
             ideals[scene],
             ready[scene.workload].limit,
             {case: measured for case, measured in runs.items() if case.scene == scene},
+            splits,
         )
         for scene in dict.fromkeys(case.scene for case in every)
     )
-    if plan.explain:
-        say("every case once more, traced, to see where its time goes")
-        scenes = tuple(_explained(scene, workloads[scene.scene.workload], place, plan.folder, say) for scene in scenes)
     comparison = Comparison(
         started_at=started_at.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - began, 1),
@@ -118,28 +117,31 @@ def _rounds(plan: Plan, began: float) -> Iterator[int]:
     longest = 0.0
     for number in range(1, plan.rounds + 1):
         start = time.monotonic()
-        ahead = longest * (2 if plan.explain else 1)
-        if longest and plan.within is not None and start - began + ahead > plan.within:
+        if longest and plan.within is not None and start - began + longest > plan.within:
             return
         yield number
         longest = max(longest, time.monotonic() - start)
 
 
-def _explained(
-    scene: SceneResult, workload: Workload, place: Place, folder: Path | None, say: Callable[[str], None]
-) -> SceneResult:
-    """Return the scene with the splits of those that are ranked."""
-    results = []
-    for result in scene.results:
-        if result.rank is not None:
-            name = f"{TIMELINES}/{_file_name(result.case)}"
-            found = trace(result.case, workload, scene.ideal, place, folder / name if folder else None)
-            if isinstance(found, str):
-                say(f"{result.label} cannot be explained: {found}")
-            else:
-                result = replace(result, split=replace(found, timeline=name if folder else None))
-        results.append(result)
-    return replace(scene, results=tuple(results))
+def _splits(
+    every: Sequence[Case],
+    workloads: Mapping[str, Workload],
+    ideals: Mapping[Scene, Ideal],
+    place: Place,
+    folder: Path | None,
+    say: Callable[[str], None],
+) -> dict[Case, Split]:
+    """Run each case once, traced; return where its time went. It warms up the machine for the rounds, too."""
+    found: dict[Case, Split] = {}
+    say(f"every case once, traced, to see where its time goes ({len(every)} runs)")
+    for case in every:
+        name = f"{TIMELINES}/{_file_name(case)}"
+        made = trace(case, workloads[case.scene.workload], ideals[case.scene], place, folder / name if folder else None)
+        if isinstance(made, str):
+            say(f"{case.backend} cannot be explained: {made}")
+        else:
+            found[case] = replace(made, timeline=name if folder else None)
+    return found
 
 
 def _file_name(case: Case) -> str:
@@ -186,13 +188,16 @@ def parse_seconds(workload: Workload, parser: str) -> float:
 
 
 def _warm_up(
-    every: Sequence[Case], workloads: Mapping[str, Workload], place: Place, say: Callable[[str], None]
+    every: Sequence[Case], workloads: Mapping[str, Workload], place: Place, say: Callable[[str], None], *, each: bool
 ) -> None:
-    """Let each backend crawl a few pages, by one worker, so that its files are in memory and its bytecode compiled."""
+    """Crawl a few pages by one worker with each client and parser, so that files are in memory and bytecode compiled.
+
+    With `each`, by each backend too: where none of them has a run before those that count.
+    """
     say(f"warming up; then {len(every)} runs a round")
     warm: set[object] = set()
     for case in every:
-        new = {(case.backend, case.client), case.scene.parser} - warm
+        new = {(case.backend if each else "", case.client), case.scene.parser} - warm
         if not new:
             continue
         warm |= new

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from crawler.compare.model import FIGURES, Case, Estimate, Ideal, Measurement, Result, Scene, SceneResult
+from crawler.compare.model import FIGURES, Case, Estimate, Ideal, Measurement, Result, Scene, SceneResult, Split
 from crawler.compare.statistics import ENOUGH, estimate, ranks
 
 NEAR = 0.8
@@ -11,11 +11,15 @@ NEAR = 0.8
 
 
 def scene_result(
-    scene: Scene, ideal: Ideal, server_limit: float, runs: Mapping[Case, Sequence[Measurement]]
+    scene: Scene,
+    ideal: Ideal,
+    server_limit: float,
+    runs: Mapping[Case, Sequence[Measurement]],
+    splits: Mapping[Case, Split] | None = None,
 ) -> SceneResult:
     """Return a scene's cases ranked by pages a second. One that was wrong in any round is not ranked.
 
-    With fewer than ENOUGH rounds all share the first rank.
+    Their splits are put to them, where there are any. With fewer than ENOUGH rounds all share the first rank.
     """
     labels = _labels(runs)
     figures = {case: _figures(rounds) for case, rounds in runs.items() if rounds and not _problem(rounds)}
@@ -30,6 +34,7 @@ def scene_result(
             figures[case],
             tuple(runs[case]),
             limited_by_server=figures[case]["pages_per_second"].median >= NEAR * server_limit,
+            split=(splits or {}).get(case),
         )
         for case, rank in zip(ranked, places, strict=True)
     ]

@@ -13,13 +13,14 @@ from fixtures.process import FixtureServer
 from fixtures.site import Site
 from tests.integration.shop import command
 
-SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0")
+SMALL = ("--backends=queue,asyncio", "--consumers=2", "--latency=0", "--no-explain")
 
 
 def compare(*args: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command("compare", *args), capture_output=True, text=True, timeout=100, check=False)
 
 
+@pytest.mark.timeout(280)
 def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(tmp_path: Path) -> None:
     done = compare(*SMALL, "--workloads=flaky", "--pages=25", "--set=compare.flaky.backoff=0", f"--out={tmp_path}")
     assert done.returncode == 0, done.stderr
@@ -57,9 +58,10 @@ def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(
     assert json.loads(slower.stdout)["scenes"]
 
 
+@pytest.mark.timeout(150)
 def test_a_crawl_that_does_not_end_is_killed_and_not_ranked(tmp_path: Path) -> None:
     args = ("--workloads=io", "--backends=queue", "--pages=20", "--latency=4", "--set=http.timeout=100", "--rounds=1")
-    settings = ("--limit=1", f"--out={tmp_path}")
+    settings = ("--limit=1", "--no-explain", f"--out={tmp_path}")
     done = compare(*args, *settings)
     assert done.returncode == 1, done.stderr
     (result,) = read(tmp_path / "report.json").scenes[0].results

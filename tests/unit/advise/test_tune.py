@@ -61,6 +61,13 @@ def test_a_page_that_cannot_be_read_costs_what_finding_that_out_does() -> None:
     assert costs(Config(), [page("<b>" * 100_000)])["selectolax"].same
 
 
+def test_pages_that_take_seconds_are_not_all_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.advise.tune.READING", 1e-9)
+    config = check({"extract": {"fields": {"cell": "tbody td"}}}, "test")
+    found = costs(config, [page("<p>a</p>"), page("<table><tr><td>a</td></tr></table>")])
+    assert found["bs4-html"].same  # since nobody has come to the second page
+
+
 def test_a_page_is_made_as_dear_as_it_can_be_and_no_cheaper_than_it_is() -> None:
     assert bulk("selectolax", 0.0) == 1
     assert bulk("selectolax", 1e6) == MOST_BULK
