@@ -44,6 +44,11 @@ class Unable(NamedTuple):
         return f"worker {self.worker} cannot work: {self.reason}"
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def context(method: str = "auto", preload: Sequence[str] = ()) -> BaseContext:
     """Return how processes are started: by the method of that name, or by the one that is safe everywhere.
 
@@ -109,7 +114,7 @@ def end(children: Iterable[BaseProcess], patience: float = 0.0) -> None:
 
 
 def sort_losses(
-    lost: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
+    lost_tasks: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
 ) -> tuple[list[Outcome], list[Task]]:
     """Part the tasks that were lost with some processes into what is to be reported and what no worker had begun.
 
@@ -123,18 +128,22 @@ def sort_losses(
     outcomes = [
         died(task, holders[number], culprits[number])
         if number in culprits
-        else _lost(task, holders.get(number, "process"), WORKER_STOPPED, STOPPED)
-        for number, task in lost.items()
+        else lost(task, holders.get(number, "process"), WORKER_STOPPED, STOPPED)
+        for number, task in lost_tasks.items()
         if number <= last
     ]
-    return outcomes, [task for number, task in lost.items() if number > last]
+    return outcomes, [task for number, task in lost_tasks.items() if number > last]
 
 
 def died(task: Task, worker: str, child: BaseProcess) -> Outcome:
     """Return what is to be said of a task that a worker process had when it ended by itself."""
+    return lost(task, worker, WORKER_DIED, f"the worker process {how_it_ended(child)} while it had this page")
+
+
+def how_it_ended(child: BaseProcess) -> str:
+    """Return how a process that has ended did: `was killed by SIGKILL`, `ended with status 7`."""
     code = child.exitcode or 0
-    how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
-    return _lost(task, worker, WORKER_DIED, f"the worker process {how} while it had this page")
+    return f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
 
 
 def worker_name(process: BaseProcess) -> str:
@@ -147,7 +156,8 @@ def names(children: Iterable[BaseProcess]) -> dict[int, str]:
     return {child.pid: child.name for child in children if child.pid is not None}
 
 
-def _lost(task: Task, worker: str, kind: str, message: str) -> Outcome:
+def lost(task: Task, worker: str, kind: str, message: str) -> Outcome:
+    """Return what is to be said of a task that was lost with its worker: a failure of this kind, now."""
     now = time.monotonic()
     return Outcome(task, worker, Timings(now, now, now), failure=Failure(kind, message, transient=True))
 

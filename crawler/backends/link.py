@@ -12,15 +12,14 @@ that comes out of it is ever called.
 import marshal
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from select import select
 from typing import Any
 
+from crawler.backends.plain import Plain
+
 _LENGTH = struct.Struct("!I")
 _BUFFER = 1 << 20
-
-Plain = str | int | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
-"""What a message is made of."""
 
 
 class Link:

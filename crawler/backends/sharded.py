@@ -13,34 +13,21 @@ on a host hold here as everywhere. A process that dies is noticed by the end of 
 `worker-died`, and another process takes its place.
 """
 
-import os
 import socket
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from operator import attrgetter
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from typing import Any
 
 from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import PARTING, ProcessBackend, Unable, context, died, end, settle_in, starting
-from crawler.backends.link import Link, Plain
-from crawler.model import Failure, Outcome, Role, Task, Timings
+from crawler.backends.children import PARTING, ProcessBackend, Unable, context, cores, died, end, settle_in, starting
+from crawler.backends.link import Link
+from crawler.backends.plain import Plain, pack, pack_task, unpack, unpack_task
+from crawler.model import Outcome, Task
 from crawler.work.base import MultiPerformer, Work
 
 IDLE = 3600.0
 """Seconds that a shard waits for a task before it looks whether it is wanted at all."""
-
-# The fields of an outcome whose values are plain as they are.
-_PLAIN = tuple(f.name for f in fields(Outcome) if f.name not in ("task", "worker", "timings", "failure"))
-_plain_values = attrgetter(*_PLAIN)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Shard:
@@ -71,9 +58,7 @@ class Shard:
         name = self._free.pop()
         self._numbers += 1
         self.tasks[self._numbers] = (task, name)
-        self._outgoing.append(
-            (self._numbers, name, task.url, task.role.value, task.depth, task.hops, task.attempt, task.referrer)
-        )
+        self._outgoing.append((self._numbers, name, *pack_task(task)))
 
     def send(self) -> None:
         """Send what has been added, as far as it fits."""
@@ -96,7 +81,7 @@ class Shard:
             for number, *values in message:
                 task, name = self.tasks.pop(number)
                 self._free.append(name)
-                outcomes.append(_unpacked(task, name, values))
+                outcomes.append(unpack(task, name, values))
         return outcomes
 
 
@@ -204,29 +189,10 @@ def _serve(performer: MultiPerformer, link: Link) -> None:
         for message in link.receive():
             if message is None:
                 return
-            for number, name, url, role, *rest in message:
-                task = Task(url, Role(role), *rest)
+            for number, name, *values in message:
+                task = unpack_task(values)
                 numbers[task] = number
                 performer.begin(task, name)
         if outcomes := performer.poll(IDLE):
-            link.send([_packed(numbers.pop(outcome.task), outcome) for outcome in outcomes])
+            link.send([(numbers.pop(outcome.task), *pack(outcome)) for outcome in outcomes])
             link.drain()
-
-
-def _packed(number: int, outcome: Outcome) -> Plain:
-    """Return an outcome as plain values; its task and its worker are known to who reads it."""
-    why = outcome.failure
-    failure = (why.kind, why.message, why.transient, why.retry_after) if why is not None else None
-    return (number, tuple(outcome.timings), failure, *_plain_values(outcome))
-
-
-def _unpacked(task: Task, worker: str, values: Sequence[Any]) -> Outcome:
-    """Return the outcome that was packed."""
-    timings, failure, *plain = values
-    return Outcome(
-        task,
-        worker,
-        Timings(*timings),
-        failure=Failure(*failure) if failure is not None else None,
-        **dict(zip(_PLAIN, plain, strict=True)),
-    )

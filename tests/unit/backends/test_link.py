@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from crawler.backends.link import Link, Plain
+from crawler.backends.link import Link
+from crawler.backends.plain import Plain
 
 
 @pytest.fixture
