@@ -7,14 +7,26 @@ What a crawl of somebody's site does not need is imported where it is used: the 
 """
 
 import difflib
+import ipaddress
 import sys
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
+from crawler.backends.base import Cluster
 from crawler.backends.registry import BACKENDS
 from crawler.core.frontier import CrawlRules
 from crawler.core.politeness import HostRules
@@ -83,6 +95,24 @@ def _visible(text: str) -> str:
     return text
 
 
+def _scheduler(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        complete = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
+    except ValueError:
+        complete = False
+    if address and not complete:
+        raise ValueError(f"{address!r} is not a scheduler: write it as tcp://host:port or tls://host:port")
+    return address
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 def _latency(value: object) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number of seconds or a distribution")
@@ -104,6 +134,7 @@ def _fault(name: str) -> str:
 Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Timeout = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Patterns = list[str]
 ParserName = Literal["selectolax", "bs4-lxml", "bs4-html"]
 Hosts = list[Annotated[str, AfterValidator(_host)]]
@@ -134,6 +165,40 @@ class Processes(_Table):
     ordered: bool = False
 
 
+class Dask(_Table):
+    """[dask]: where the Dask workers are, and how they are reached."""
+
+    scheduler: Annotated[str, AfterValidator(_scheduler)] = ""
+    batch: AtLeastOne = 16
+    tls_ca: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    insecure: bool = False
+    connect_timeout: Timeout = 10.0
+    check_timeout: Timeout = 5.0
+    worker_timeout: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        """Whoever can connect to a scheduler can run code on its workers, and on us."""
+        parts = urlsplit(self.scheduler)
+        files = {key: getattr(self, key) for key in ("tls_ca", "tls_cert", "tls_key")}
+        if parts.scheme == "tls":
+            for key, file in files.items():
+                if not file:
+                    raise ValueError(f"{self.scheduler} needs dask.tls_ca, dask.tls_cert and dask.tls_key")
+                if not Path(file).is_file():
+                    raise ValueError(f"{key}: there is no file {file!r}")
+        elif any(files.values()):
+            raise ValueError("the TLS files are used with a scheduler at tls:// only")
+        if parts.scheme == "tcp" and not _is_loopback(parts.hostname or "") and not self.insecure:
+            raise ValueError(
+                f"{self.scheduler} is another machine, without TLS: whoever can connect to it can run code; "
+                "use tls://, or set dask.insecure = true where nobody else can"
+            )
+        return self
+
+
 class Site(_Table):
     """[site]: which URLs are taken up, and as what."""
 
@@ -151,7 +216,7 @@ class Http(_Table):
 
     client: Literal["auto", "requests", "aiohttp", "curl"] = "auto"
     user_agent: Annotated[str, AfterValidator(_visible)] = "crawler/0.1"
-    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 15.0
+    timeout: Timeout = 15.0
     max_bytes: AtLeastOne = 10_000_000
     max_redirects: Count = 5
     allow_private: bool = False
@@ -280,6 +345,7 @@ class Config(_Table):
 
     crawl: Crawl = Crawl()
     processes: Processes = Processes()
+    dask: Dask = Dask()
     site: Site = Site()
     http: Http = Http()
     retry: Retry = Retry()
@@ -326,6 +392,10 @@ class Config(_Table):
         return AddressRule(
             self.http.allow_private, frozenset(private_hosts), frozenset(kinds if began_in_private else ())
         )
+
+    def cluster(self) -> Cluster:
+        """Return where the workers are that may be of other machines."""
+        return Cluster(**self.dask.model_dump(exclude={"insecure"}))
 
     def rules(self) -> CrawlRules:
         """Return what the frontier is to decide by."""

@@ -96,7 +96,7 @@ def run(
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
             config = config.for_fixture_site(server.url, per_host=crew)
         around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
-        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store), around))
+        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store), around, watcher))
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
@@ -153,7 +153,9 @@ def _private_hosts(config: Config, store: Store) -> Mapping[str, Collection[str]
     return private
 
 
-def _open_backend(config: Config, private: Mapping[str, Collection[str]], around: Untraced) -> Backend:
+def _open_backend(
+    config: Config, private: Mapping[str, Collection[str]], around: Untraced, watcher: Watcher
+) -> Backend:
     crawl = config.crawl
     work = SiteWork(config.work_settings(private), config.client)
     plan = Plan(
@@ -165,6 +167,8 @@ def _open_backend(config: Config, private: Mapping[str, Collection[str]], around
         ordered=config.processes.ordered,
         processes=crawl.processes,
         preload=work.modules,
+        cluster=config.cluster(),
+        say=watcher.say,
     )
     return around.backend(BACKENDS[crawl.backend].load()(around.plan(plan)))
 

@@ -7,7 +7,7 @@ One thread, the coordinator's, calls all of these methods; they are never called
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -39,6 +39,26 @@ UNWATCHED = Watch()
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the workers are that may be of other machines; all times are in seconds."""
+
+    scheduler: str = ""
+    """The scheduler's address; empty: a cluster of processes is started on this machine."""
+    batch: int = 16
+    """Tasks that are handed over in one message, at most."""
+    tls_ca: str = ""
+    """A file with the certificate authority by which scheduler and workers are known, in PEM; as the next two."""
+    tls_cert: str = ""
+    tls_key: str = ""
+    connect_timeout: float = 10.0
+    """Within which the scheduler must answer."""
+    check_timeout: float = 5.0
+    """Within which a worker must say that it has this package, at this version."""
+    worker_timeout: float = 30.0
+    """For which the crawl goes on without a single worker."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a backend is to be made of."""
 
@@ -58,6 +78,10 @@ class Plan:
     """Processes, where one holds many requests; 0: as many as there are cores."""
     preload: tuple[str, ...] = ()
     """Modules that every worker process needs: where processes are forked from a server, that imports them once."""
+    cluster: Cluster = Cluster()
+    """Where to find them, if so."""
+    say: Callable[[str], None] = lambda _: None
+    """Takes a line that a person should see."""
     watch: Watch = UNWATCHED
     """Where primitives of this process tell what they do."""
 

@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 from crawler.backends.base import Backend
 from crawler.work.clients import missing
@@ -37,6 +38,10 @@ class Entry:
     """What its workers are, if not processes."""
     python: tuple[int, int] = (3, 11)
     """The Python that first has its primitive."""
+    module: str = ""
+    """The module that it needs beyond this package's own needs, if any,"""
+    extra: str = ""
+    """and the extra that brings it."""
 
     @property
     def family(self) -> str:
@@ -46,9 +51,11 @@ class Entry:
     @property
     def missing(self) -> str | None:
         """What it needs and this machine has not, in words; None if it can be used."""
-        if sys.version_info >= self.python:
-            return missing(self.client)
-        return f"needs Python {'.'.join(map(str, self.python))} or later, this is {platform.python_version()}"
+        if sys.version_info < self.python:
+            return f"needs Python {'.'.join(map(str, self.python))} or later, this is {platform.python_version()}"
+        if self.module and find_spec(self.module) is None:
+            return f"needs {self.module}: pip install '.[{self.extra}]'"
+        return missing(self.client)
 
     @property
     def client(self) -> str:
@@ -77,5 +84,6 @@ BACKENDS = {
     "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread", runs_on="event loop"),
     "curl-multi": Entry("curl_multi:CurlMultiBackend", MULTI, "libcurl's multi interface", "the most pages a core: the waiting and the protocol are done in C", runs_on="event loop"),
     "sharded": Entry("sharded:ShardedBackend", SHARDS, "processes that hold many requests each", "the most pages a machine: every core waits, and every core reads", processes=True),
+    "dask": Entry("dask.backend:DaskBackend", SHARDS, "a Dask scheduler and its workers", "more pages than one machine can fetch", processes=True, module="distributed", extra="dask"),
 }
 # fmt: on

@@ -25,7 +25,7 @@ from fixtures.site import DETAIL_PATTERNS, LIST_PATTERNS
 from tests.contract.scripted import RELEASE, ScriptedWork
 
 PAGES = 45
-MANY_AT_ONCE = {"asyncio", "curl-multi", "sharded"}
+MANY_AT_ONCE = {"asyncio", "curl-multi", "sharded", "dask"}
 """The backends of which one thread has many requests, and none of them the CPU for itself; they pickle none."""
 PATIENCE = 20.0
 

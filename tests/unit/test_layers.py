@@ -39,6 +39,15 @@ def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
                 assert not name.startswith(f"crawler.{other}."), path
 
 
+def test_dask_is_imported_by_its_backend_alone_and_that_by_the_registry() -> None:
+    home = ROOT / "crawler" / "backends" / "dask"
+    for path in [path for folder in ("crawler", "fixtures") for path in (ROOT / folder).rglob("*.py")]:
+        if path.parent != home:
+            tops = {name.partition(".")[0] for name in imports(path)}
+            assert not tops & {"dask", "distributed"}, path
+            assert not any(name.startswith("crawler.backends.dask") for name in imports(path)), path
+
+
 def test_each_backend_is_imported_by_the_registry_alone() -> None:
     backends = {path.stem for path in (ROOT / "crawler" / "backends").glob("*.py")}
     shared = {"__init__", "base", "channel", "pool", "children", "board", "link", "plain", "registry", "fake"}

@@ -1,0 +1,255 @@
+"""Dask workers that hold many requests each: the processes of `sharded`, on any number of machines.
+
+    coordinator ──Dask task: [url, url, …]──▶ scheduler ──▶ worker: a performer of many tasks ──▶ outcomes
+                ◀──as_completed────────────── scheduler ◀──┘
+
+What the primitive gives: a scheduler that knows which workers there are, on whatever machine, carries calls to them and
+results back, and says at once when one is gone. What it costs: CPU for each call, in three processes.
+So one call hands over many URLs and brings home all outcomes that there are (`worker.py`).
+
+It only carries. Which worker gets a task is decided here, so that it is known what was lost with one. Each task has a
+slot of its host's, as everywhere, and begins when it arrives. At most PLACES calls a worker are under way, one of which
+waits there for outcomes, and Dask tries none of them again by itself.
+"""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from distributed import CancelledError, LocalCluster
+from distributed.scheduler import KilledWorker
+
+from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.children import START_LIMIT, TRIES, Unable, how_it_ended, lost
+from crawler.backends.dask.calls import Calls
+from crawler.backends.dask.cluster import Connected, Joined, Left
+from crawler.backends.dask.hand import Hand
+from crawler.backends.dask.local import LocalWorkers, open_local
+from crawler.backends.dask.worker import leave
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Task
+
+PLACES = 2
+"""Calls to one worker at once: one that waits there for outcomes, and one that brings it the next tasks."""
+
+
+class DaskBackend(Backend):
+    """A scheduler's workers, which hold many requests each."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._crawl = f"crawl-{uuid4().hex}"
+        self._hands: dict[str, Hand] = {}
+        self._homeless: deque[Task] = deque()
+        self._late: list[Outcome] = []
+        self._alone_since = 0.0
+        self._vain = 0
+        self._workers: LocalWorkers | None = None
+        self._scheduler: LocalCluster | None = None
+        self._connected: Connected | None = None
+
+    def start(self) -> None:
+        """Connect to the scheduler and look its workers over; or start both here."""
+        cluster = self.plan.cluster
+        if cluster.scheduler:
+            self._connected = Connected(cluster.scheduler, cluster)
+            self._calls = Calls(self._connected.client, self._crawl, self.plan)
+            self._welcome_all(self._connected)
+        else:
+            self._workers, self._scheduler = open_local(self.plan)
+            self._connected = Connected(self._scheduler, cluster, check=False)
+            self._calls = Calls(self._connected.client, self._crawl, self.plan)
+            number = len(self._workers.processes)
+            self._await_local(self._connected, number)
+            self.plan.say(f"no Dask scheduler: started one with {number} workers on this machine, for this crawl alone")
+
+    def submit(self, task: Task) -> None:
+        """Give the task to the worker that has least to do. It is sent when outcomes are next collected."""
+        if self._hands:
+            min(self._hands.values(), key=lambda hand: hand.load).waiting.append(task)
+        else:
+            self._homeless.append(task)
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Send what was submitted, and wait until a call comes home that brings outcomes."""
+        deadline = time.monotonic() + timeout
+        outcomes, self._late = self._late, []
+        left = 0.0
+        while True:
+            for hand, result in self._calls.come_home(left):
+                outcomes += self._take_in(hand, result)
+            outcomes += self._hear()
+            self._send()
+            left = deadline - time.monotonic()
+            if outcomes or left <= 0:
+                return outcomes
+
+    def recall(self) -> Sequence[Task]:
+        """Take back what has not been sent."""
+        tasks = list(self._homeless)
+        self._homeless.clear()
+        for hand in self._hands.values():
+            tasks += hand.waiting
+            hand.waiting.clear()
+        return tasks
+
+    def abandon(self, task: Task) -> None:
+        """Part with the worker that does not come back with the task: it times requests out itself, so it hangs."""
+        for hand in list(self._hands.values()):
+            if any(task == its for its, _ in hand.tasks.values()):
+                self._late += self._part_with(hand, WORKER_STOPPED, "was given up, since it did not come back")
+                if self._workers is not None:
+                    self._workers.kill(hand.name)
+
+    def stop(self) -> None:
+        """Have the workers drop what they do, or end those that were started here."""
+        connected, self._connected = self._connected, None
+        if self._workers is not None:
+            self._workers.stop()
+        elif connected is not None and not connected.lost and self._hands:
+            connected.tell(list(self._hands), leave, self._crawl)
+        if connected is not None:
+            connected.close()
+        if self._scheduler is not None:
+            self._scheduler.close(timeout=1.0)
+        self._workers = self._scheduler = None
+
+    # ---- the calls -----------------------------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        """Send each worker what it is to do; and see that someone waits there for what it has done."""
+        for hand in self._hands.values():
+            while hand.waiting and len(hand.calls) < PLACES:
+                self._calls.make(hand)
+            if hand.tasks and not hand.calls:
+                self._calls.make(hand)
+
+    def _take_in(self, hand: Hand, result: Any) -> list[Outcome]:
+        """Return the outcomes that a call has brought; BackendError if it says that there can be none."""
+        if isinstance(result, str):
+            raise BackendError(str(Unable(hand.name, result)))
+        if isinstance(result, list):
+            found = [hand.done(number, values) for number, *values in result]
+            self._vain = 0
+            return [outcome for outcome in found if outcome is not None]
+        if isinstance(result, CancelledError):
+            raise self._scheduler_lost()
+        error = result[1]
+        if isinstance(error, KilledWorker):
+            return self._lose(hand.address, expected=False)
+        raise BackendError(f"worker {hand.name}: {type(error).__name__}: {' '.join(str(error).split())}")
+
+    # ---- the workers ---------------------------------------------------------------------------------------------
+
+    def _hear(self) -> list[Outcome]:
+        """Take in which workers have come and gone; BackendError if the scheduler is, or all of them are."""
+        assert self._connected is not None, "collect before start"
+        outcomes: list[Outcome] = []
+        for event in self._connected.news():
+            match event:
+                case Joined():
+                    self._welcome(event)
+                case Left(address, expected):
+                    outcomes += self._lose(address, expected=expected)
+        if self._connected.lost:
+            raise self._scheduler_lost()
+        outcomes += self._replace_dead()
+        if self._hands:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
+            raise BackendError(
+                f"the Dask scheduler has had no worker for {self.plan.cluster.worker_timeout:g} s; "
+                "the state is saved, --resume goes on"
+            )
+        return outcomes
+
+    def _welcome_all(self, connected: Connected) -> None:
+        """Take in the workers that there are; BackendError if there is none in time, or one that cannot be used."""
+        deadline = time.monotonic() + self.plan.cluster.check_timeout
+        found = connected.examine()
+        while not found and (left := deadline - time.monotonic()) > 0:
+            found = [event for event in connected.news(timeout=left) if isinstance(event, Joined)]
+        if not found:
+            raise BackendError(
+                f"the Dask scheduler at {connected.address} has no workers: start some with `dask worker`"
+            )
+        for joined in found:
+            if joined.problem:
+                raise BackendError(f"worker {joined.name} {joined.problem}")
+            self._welcome(joined)
+
+    def _await_local(self, connected: Connected, number: int) -> None:
+        """Wait until the workers that were started here have joined."""
+        for joined in connected.examine():
+            self._welcome(joined)
+        deadline = time.monotonic() + START_LIMIT
+        while len(self._hands) < number:
+            if time.monotonic() > deadline:
+                raise BackendError(f"the Dask workers did not start within {START_LIMIT:.0f} s")
+            for event in connected.news(timeout=0.2):
+                if isinstance(event, Joined):
+                    self._welcome(event)
+            self._replace_dead()
+
+    def _welcome(self, joined: Joined) -> None:
+        """Give a worker its share of the work, unless it has a problem."""
+        if joined.problem:
+            self.plan.say(f"worker {joined.name} gets nothing to do: it {joined.problem}")
+            return
+        slots = sum(self.holds.values())
+        hand = self._hands.setdefault(joined.address, Hand(joined.address, joined.name, slots))
+        hand.waiting += self._homeless
+        self._homeless.clear()
+
+    def _replace_dead(self) -> list[Outcome]:
+        """Start a worker for each that was started here and has ended; return what became of its tasks."""
+        outcomes: list[Outcome] = []
+        if self._workers is None:
+            return outcomes
+        for name, child in self._workers.dead().items():
+            hand = next((hand for hand in self._hands.values() if hand.name == name), None)
+            if hand is not None:
+                outcomes += self._part_with(hand, WORKER_DIED, how_it_ended(child))
+            else:
+                self._vain += 1
+                if self._vain > TRIES:
+                    raise BackendError(f"worker {name} ended before it could work, {TRIES + 1} times in a row")
+            self._workers.start_one()
+        return outcomes
+
+    def _lose(self, address: str, *, expected: bool) -> list[Outcome]:
+        """Take in that the scheduler has lost a worker; return what became of its tasks."""
+        hand = self._hands.get(address)
+        if hand is None:
+            return []
+        if self._workers is not None and hand.name in self._workers.processes:
+            self._workers.kill(hand.name)
+            self._workers.processes[hand.name].join(START_LIMIT)
+            return self._replace_dead()
+        return self._part_with(hand, WORKER_STOPPED if expected else WORKER_DIED, "is gone")
+
+    def _part_with(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
+        """Have nothing more to do with a worker; return what became of what it had been sent.
+
+        Where it had one task and died, that is to blame. Where it had more, nobody knows which was: so none is called
+        the culprit. They are tried again, and one by one if that befalls them twice.
+        """
+        del self._hands[hand.address]
+        self._calls.forget(hand)
+        for task in hand.waiting:
+            self.submit(task)
+        sent = list(hand.tasks.values())
+        hand.tasks.clear()
+        if len(sent) > 1:
+            kind, how = WORKER_STOPPED, f"{how} while it had {len(sent)} pages, this among them"
+        else:
+            how = f"{how} while it had this page"
+        return [lost(task, name, kind, f"the worker process {how}") for task, name in sent]
+
+    def _scheduler_lost(self) -> BackendError:
+        assert self._connected is not None
+        return BackendError(
+            f"the connection to the Dask scheduler at {self._connected.address} is lost; "
+            "the state is saved, --resume goes on with any backend"
+        )

@@ -1,0 +1,52 @@
+"""A worker as the coordinator sees it."""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, TypeAlias
+
+from distributed import Future
+
+from crawler.backends.dask.worker import Message
+from crawler.backends.plain import pack_task, unpack
+from crawler.model import Outcome, Task
+
+Call: TypeAlias = "Future[list[Message] | str]"
+"""A visit that is under way."""
+
+
+class Hand:
+    """What a worker is doing, and what it is to be sent."""
+
+    def __init__(self, address: str, name: str, slots: int) -> None:
+        self.address = address
+        self.name = name
+        self.tasks: dict[int, tuple[Task, str]] = {}
+        """What it has been sent and not answered, by number, and the name under which that is done."""
+        self.waiting: deque[Task] = deque()
+        """What it is to be sent."""
+        self.calls: set[Call] = set()
+        self._free = [f"{name}.{slot}" for slot in reversed(range(slots))]
+        self._numbers = count(1)
+
+    @property
+    def load(self) -> int:
+        """How many tasks it has, sent or not."""
+        return len(self.tasks) + len(self.waiting)
+
+    def take(self, most: int) -> list[Message]:
+        """Return the next tasks to be sent, as messages."""
+        messages: list[Message] = []
+        for _ in range(min(most, len(self.waiting))):
+            task, name, number = self.waiting.popleft(), self._free.pop(), next(self._numbers)
+            self.tasks[number] = (task, name)
+            messages.append((number, name, *pack_task(task)))
+        return messages
+
+    def done(self, number: int, values: Sequence[Any]) -> Outcome | None:
+        """Return the outcome of what was sent under that number; None if it is not awaited."""
+        if number not in self.tasks:
+            return None
+        task, name = self.tasks.pop(number)
+        self._free.append(name)
+        return unpack(task, name, values)

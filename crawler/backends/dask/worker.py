@@ -1,0 +1,156 @@
+"""What runs in a Dask worker: a performer of many tasks in a thread of its own, and the calls that visit it.
+
+    visit: tasks ──▶ [ to do ] ──▶ performer: begin … poll … begin …      (one thread a worker and crawl)
+             ◀── [ done ] ◀──┘
+
+A Dask task ends before its result travels, and a crawl's requests end when they please. So the requests do not live in
+Dask tasks: a Dask task is a visit, which leaves what is to be begun, waits until something is done, and takes it home.
+One slow page holds up none of those that were handed over with it.
+
+A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from crawler.backends.plain import Plain, pack, unpack_task
+from crawler.model import Task
+from crawler.work.base import MultiPerformer, Work
+
+LINGER = 0.01
+"""Seconds that a visit which could go home waits for more to be done, so that fewer of them are needed."""
+UNVISITED = 10.0
+"""Seconds after which a performer that nobody visits ends."""
+
+Message = Sequence[Plain]
+"""Of a task: its number, the name under which it is done, and its values. Of an outcome: the number, and its values."""
+
+
+class Bench(threading.Thread):
+    """A performer, and what it has to do for one crawl."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(name="bench", daemon=True)
+        self._work = work
+        self._changed = threading.Condition()
+        self._todo: list[Message] = []
+        self._done: list[Message] = []
+        self._in_hand = 0
+        """Tasks that are here and whose outcomes have not been taken home."""
+        self._visits = 0
+        self._visited_at = time.monotonic()
+        self._problem: str | None = None
+        self.over = False
+        self._wake, self._bell = socket.socketpair()
+        self._wake.setblocking(False)
+        self._bell.setblocking(False)
+        self.start()
+
+    def visit(self, tasks: Sequence[Message], wait: float) -> list[Message] | str:
+        """Leave tasks, and return all that is done, or why nothing can be.
+
+        Waits at most `wait` seconds for the first, and no longer than until the next visit.
+        """
+        with self._changed:
+            self._visits += 1
+            number = self._visits
+            self._visited_at = time.monotonic()
+            self._todo += tasks
+            self._in_hand += len(tasks)
+            self._changed.notify_all()
+            self.ring()
+            self._changed.wait_for(lambda: self._done or self.over or self._visits != number, wait)
+            if self._done:
+                self._changed.wait_for(
+                    lambda: len(self._done) == self._in_hand or self.over or self._visits != number, LINGER
+                )
+            self._visited_at = time.monotonic()
+            done, self._done = self._done, []
+            self._in_hand -= len(done)
+            return self._problem or done
+
+    def end(self) -> None:
+        """Leave everything where it is, and have the thread end."""
+        with self._changed:
+            self.over = True
+            self._changed.notify_all()
+        self.ring()
+
+    def ring(self) -> None:
+        """Have the performer look what there is to do."""
+        with suppress(OSError):  # it has been rung already, or is gone
+            self._wake.send(b"!")
+
+    def run(self) -> None:
+        """Do what there is to do, until nobody asks for it any more."""
+        try:
+            performer = self._work.open_multi()
+        except Exception as error:
+            self._problem = str(error) or type(error).__name__
+        else:
+            performer.watch(self._bell.fileno())
+            self._serve(performer)
+            performer.close()
+        self.end()
+        self._wake.close()
+        self._bell.close()
+
+    def _serve(self, performer: MultiPerformer) -> None:
+        numbers: dict[Task, Plain] = {}
+        while True:
+            with suppress(BlockingIOError):
+                self._bell.recv(4096)  # before one looks what it was rung for, or that would be missed
+            if self.over or time.monotonic() > self._visited_at + UNVISITED:
+                return
+            with self._changed:
+                todo, self._todo = self._todo, []
+            for number, name, *values in todo:
+                task = unpack_task(values)
+                numbers[task] = number
+                performer.begin(task, str(name))
+            outcomes = performer.poll(UNVISITED / 2)
+            done: list[Message] = [(numbers.pop(outcome.task), *pack(outcome)) for outcome in outcomes]
+            if done:
+                with self._changed:
+                    self._done += done
+                    self._changed.notify_all()
+
+
+_benches: dict[str, Bench] = {}
+"""This worker's, by crawl."""
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A call to a worker: hands tasks to its performer for a crawl, and brings home what is done.
+
+    As one object, it is pickled as a whole; Dask looks through the arguments of a call for what it could resolve.
+    """
+
+    crawl: str
+    """Whose tasks they are: a name that no other crawl has."""
+    work: Work
+    tasks: Sequence[Message]
+    wait: float
+    """Seconds to wait for the first outcome."""
+
+    def __call__(self) -> list[Message] | str:
+        """Do it, in the worker; return what is done, or why it cannot work."""
+        with _lock:
+            bench = _benches.get(self.crawl)
+            if bench is None or bench.over:
+                bench = _benches[self.crawl] = Bench(self.work)
+        return bench.visit(self.tasks, self.wait)
+
+
+def leave(crawl: str) -> None:
+    """End this worker's performer for a crawl, if it has one."""
+    with _lock:
+        bench = _benches.pop(crawl, None)
+    if bench is not None:
+        bench.end()

@@ -1,0 +1,86 @@
+"""What runs in a Dask worker, without Dask: who visits it, and what becomes of it when nobody does."""
+
+import threading
+
+import pytest
+
+from crawler.backends.dask import worker
+from crawler.backends.dask.worker import Bench, Message, Visit, leave
+from crawler.backends.plain import pack_task, unpack
+from crawler.model import Role, Task
+from tests.contract.scripted import ScriptedWork
+
+PATIENCE = 20.0
+
+
+def message(number: int, path: str) -> Message:
+    return (number, f"worker.{number}", *pack_task(Task(f"http://a.test/{path}", Role.DETAIL)))
+
+
+def gather(bench: Bench, tasks: list[Message], number: int) -> list[int]:
+    """Leave tasks, and return the numbers of the first so many that are done."""
+    done: list[int] = []
+    while len(done) < number:
+        outcomes = bench.visit(tasks, PATIENCE)
+        assert not isinstance(outcomes, str)
+        done += [outcome[0] for outcome in outcomes]  # type: ignore[misc]
+        tasks = []
+    return done
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench(ScriptedWork())
+    yield bench
+    bench.end()
+    bench.join(PATIENCE)
+    assert not bench.is_alive()
+
+
+def test_a_slow_task_holds_up_none_that_came_with_it(bench: Bench) -> None:
+    tasks = [message(1, "hang"), message(2, "ok"), message(3, "slow")]
+    assert sorted(gather(bench, tasks, 2)) == [2, 3]
+
+
+def test_what_comes_back_is_what_was_done(bench: Bench) -> None:
+    ((number, *values),) = bench.visit([message(7, "ok")], PATIENCE)
+    task = Task("http://a.test/ok", Role.DETAIL)
+    outcome = unpack(task, "worker.7", values)
+    assert (number, outcome.task, outcome.record) == (7, task, {"url": task.url})
+
+
+def test_a_visit_goes_home_when_the_next_one_comes(bench: Bench) -> None:
+    went_home: list[object] = []
+    first = threading.Thread(target=lambda: went_home.append(bench.visit([message(1, "hang")], 10 * PATIENCE)))
+    first.start()
+    while bench.visit([], 0.0) == [] and first.is_alive():  # until it has been overtaken, whoever was first
+        pass
+    first.join(PATIENCE)
+    assert went_home == [[]]
+
+
+def test_a_performer_that_nobody_visits_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "UNVISITED", 0.05)
+    bench = Bench(ScriptedWork())
+    bench.visit([message(1, "hang")], 0.0)
+    bench.join(PATIENCE)
+    assert bench.over
+
+
+def test_one_that_cannot_be_opened_says_why() -> None:
+    assert Visit("broken", ScriptedWork(broken=True), [message(1, "ok")], PATIENCE)() == "no client here"
+
+
+def test_a_crawl_has_one_performer_in_a_worker_until_it_leaves() -> None:
+    def visit() -> list[Message] | str:
+        return Visit("a-crawl", ScriptedWork(), [message(1, "ok")], PATIENCE)()
+
+    assert len(visit()) == 1
+    bench = worker._benches["a-crawl"]
+    assert len(visit()) == 1
+    assert worker._benches["a-crawl"] is bench
+    leave("a-crawl")
+    leave("a-crawl")
+    bench.join(PATIENCE)
+    assert not bench.is_alive()
+    assert "a-crawl" not in worker._benches
