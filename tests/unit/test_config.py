@@ -39,6 +39,17 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("fixture.faults=['rest']", "did you mean reset?"),
         ("http.timeout=nan", "http.timeout"),
         ("processes.start_method=vfork", "processes.start_method: 'vfork' is not a way to start processes"),
+        (
+            "dask.scheduler=10.0.0.1:8786",
+            "dask.scheduler: '10.0.0.1:8786' is not a scheduler: write it as tcp://host:port",
+        ),
+        (
+            "dask.scheduler=tcp://10.0.0.1:8786",
+            "whoever can connect to it can run code; use tls://, or set dask.insecure",
+        ),
+        ("dask.scheduler=tcp://name:8786", "whoever can connect to it can run code; use tls://, or set dask.insecure"),
+        ("dask.scheduler=tls://10.0.0.1:8786", "needs dask.tls_ca, dask.tls_cert and dask.tls_key"),
+        ("dask.tls_ca=ca.pem", "the TLS files are used with a scheduler at tls:// only"),
         ("crawl", "write it as TABLE.KEY=VALUE"),
         ("=1", "write it as TABLE.KEY=VALUE"),
     ],
@@ -50,6 +61,19 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
         check(tree, "--set")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8786", "localhost:8786", "[::1]:8786"])
+def test_a_scheduler_on_this_machine_needs_no_tls_and_another_may_be_allowed_to_do_without(address: str) -> None:
+    assert check({"dask": {"scheduler": f"tcp://{address}"}}, "--set").cluster().scheduler == f"tcp://{address}"
+    check({"dask": {"scheduler": "tcp://10.0.0.1:8786", "insecure": True}}, "--set")
+
+
+def test_without_dask_its_backend_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.backends.registry.find_spec", lambda module: None)
+    with pytest.raises(ConfigError) as error:
+        check({"crawl": {"backend": "dask"}}, "--backend")
+    assert str(error.value) == "--backend: crawl.backend: dask needs distributed: pip install '.[dask]'"
 
 
 def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

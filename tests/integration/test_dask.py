@@ -1,0 +1,190 @@
+"""Crawls by a real Dask scheduler with real workers, and what befalls these: killed, frozen, of the wrong version."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from fixtures.process import FixtureServer
+from tests.integration.machines import LIMIT, Machines
+from tests.integration.shop import canonical, command, lines, shop, truth
+
+PAGES = 120
+CONSUMERS = 12
+PRODUCERS = 2
+
+
+@contextmanager
+def crawl(
+    server: FixtureServer, out: Path, address: str, *args: str, quiet: bool = True
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a crawl by the scheduler at that address; it is killed if the test ends before it does."""
+    args = (f"--consumers={CONSUMERS}", f"--producers={PRODUCERS}", "--set=retry.backoff=0.02", *args)
+    args = (*shop(server, out, "dask"), f"--set=dask.scheduler={address}", *args)
+    args = args if quiet else tuple(arg for arg in args if arg != "--quiet")
+    with subprocess.Popen(command(*args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(what: Callable[[], Any]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + LIMIT
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Wait for the end of a crawl; return its status and what it has told."""
+    out, err = process.communicate(timeout=LIMIT)
+    return process.returncode, out + err
+
+
+def whole(out: Path, server: FixtureServer, number: int = PAGES) -> bool:
+    """Say whether a crawl has brought every page, each once."""
+    items, pages = lines(out / "items.jsonl"), lines(out / "pages.jsonl")
+    once = len({page["url"] for page in pages}) == len(pages) and len(items) == number
+    return once and canonical(items) == truth(server, number)
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """Two workers that no test harms."""
+    with Machines(tmp_path_factory.mktemp("machines")) as machines:
+        yield machines
+
+
+@pytest.mark.parametrize("manners", ["--set=politeness.per_host=3", "--set=politeness.delay=0.02"])
+def test_politeness_holds_over_all_workers(manners: str, machines: Machines, tmp_path: Path) -> None:
+    pages = 40 if "delay" in manners else PAGES
+    with (
+        FixtureServer(pages=pages, latency=0.01) as server,
+        crawl(server, tmp_path, machines.address, manners) as process,
+    ):
+        assert ended(process) == (0, "")
+        assert whole(tmp_path, server, pages)
+        stats = server.stats()
+    workers = {page["worker"].partition(".")[0] for page in lines(tmp_path / "pages.jsonl")}
+    assert workers == {"machine-0", "machine-1"} or "delay" in manners, "who asks for one page at a time needs one"
+    (gap,) = stats["least_gap_by_host"].values()
+    if "delay" in manners:
+        assert gap is not None
+        assert gap >= 0.02
+    assert stats["most_at_once"] <= (1 if "delay" in manners else 3)
+    assert set(stats["paths"].values()) == {1}
+
+
+def test_workers_of_another_version_get_nothing_to_do(machines: Machines, tmp_path: Path) -> None:
+    told = "import crawler; crawler.__version__ = '99'; from crawler.cli import main; main()"
+    with FixtureServer(pages=PAGES) as server:
+        args = command(*shop(server, tmp_path, "dask"), f"--set=dask.scheduler={machines.address}")
+        args[1:3] = ["-c", told]
+        done = subprocess.run(args, capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert server.stats()["hits"] == 0
+    assert done.returncode == 1
+    assert "and not 99: install that there" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_workers_that_join_later_get_their_share_unless_they_are_of_another_version(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with (
+        Machines(tmp_path / "machines", 1) as machines,
+        FixtureServer(pages=PAGES, latency=0.05) as server,
+        crawl(server, out, machines.address, "--consumers=3", quiet=False) as process,
+    ):
+        until(lambda: server.stats()["hits"] > 3)
+        machines.workers[0].send_signal(signal.SIGSTOP)  # so that there is still something to do when they have joined
+        machines.add_worker(version="0.0.7")
+        machines.add_worker()
+        machines.wait()
+        machines.workers[0].send_signal(signal.SIGCONT)
+        status, told = ended(process)
+        assert status == 0
+        assert "worker machine-1 gets nothing to do: it has crawler 0.0.7 and not" in " ".join(told.split())
+        assert whole(out, server)
+    workers = {page["worker"].partition(".")[0] for page in lines(out / "pages.jsonl")}
+    assert workers == {"machine-0", "machine-2"}
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_what_it_had(tmp_path: Path) -> None:
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=PAGES, latency=0.05) as server,
+        crawl(server, tmp_path / "out", machines.address) as process,
+    ):
+        until(lambda: server.stats()["hits"] > PAGES // 3)
+        machines.workers[0].kill()
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server)
+        stats = server.stats()
+    assert stats["hits"] - len(stats["paths"]) <= CONSUMERS + PRODUCERS
+
+
+def test_a_scheduler_that_is_killed_is_told_in_one_line_and_the_crawl_goes_on_elsewhere(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with FixtureServer(pages=PAGES, latency=0.05) as server:
+        with Machines(tmp_path / "machines") as machines, crawl(server, out, machines.address) as process:
+            until(lambda: server.stats()["hits"] > PAGES // 3)
+            machines.scheduler.kill()
+            status, told = ended(process)
+            assert (status, len(told.splitlines())) == (1, 1)
+            assert f"the connection to the Dask scheduler at {machines.address} is lost" in told
+            for worker in machines.workers:
+                worker.wait(LIMIT)  # it does not outlive its scheduler
+        done = subprocess.run(command(*shop(server, out, "queue"), "--resume"), check=False, timeout=LIMIT)
+        assert done.returncode == 0
+        assert whole(out, server)
+
+
+def test_a_crawl_ends_although_a_worker_is_frozen(tmp_path: Path) -> None:
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=PAGES, latency=0.05) as server,
+        crawl(server, tmp_path / "out", machines.address, "--set=http.timeout=1") as process,
+    ):
+        until(lambda: server.stats()["hits"] > PAGES // 3)
+        machines.workers[1].send_signal(signal.SIGSTOP)
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server)
+
+
+def test_whoever_has_no_certificate_of_ours_cannot_connect(tmp_path: Path) -> None:
+    ours, theirs = _certificates(tmp_path, "ours"), _certificates(tmp_path, "theirs")
+    with (
+        Machines(tmp_path / "machines", 1, ours) as machines,
+        FixtureServer(pages=PAGES) as server,
+    ):
+        for number, certificates in enumerate((ours, theirs, {})):
+            files = [f"--set=dask.{key.removesuffix('_file')}={file}" for key, file in certificates.items()]
+            address = machines.address if certificates else machines.address.replace("tls", "tcp")
+            patience = LIMIT if certificates is ours else 1.0
+            files.append(f"--set=dask.connect_timeout={patience}")
+            with crawl(server, tmp_path / str(number), address, *files) as process:
+                status, told = ended(process)
+            if certificates is ours:
+                assert (status, told) == (0, "")
+                assert whole(tmp_path / "0", server)
+            else:
+                assert (status, len(told.splitlines())) == (1, 1)
+                assert f"the Dask scheduler at {address} cannot be reached" in told
+
+
+def _certificates(folder: Path, name: str) -> dict[str, Path]:
+    """Make an authority and a certificate of its; return the files, by the names of Dask's options."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    files = {f"tls_{what}": folder / f"{name}-{what}.pem" for what in ("ca_file", "cert", "key")}
+    authority.cert_pem.write_to_path(files["tls_ca_file"])
+    certificate.cert_chain_pems[0].write_to_path(files["tls_cert"])
+    certificate.private_key_pem.write_to_path(files["tls_key"])
+    return files
