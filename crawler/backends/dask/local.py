@@ -42,6 +42,7 @@ class LocalWorkers:
 
     def __init__(self, plan: Plan) -> None:
         self._method = plan.start_method
+        self._preload = (*plan.preload, __name__)
         self._folder = TemporaryDirectory(prefix="crawler-dask-", ignore_cleanup_errors=True)
         self._started = 0
         self._address: str | None = None
@@ -53,7 +54,8 @@ class LocalWorkers:
 
     def start_one(self) -> None:
         """Start another worker."""
-        ways = context("auto" if self._method == "fork" and _loops_were_here else self._method, __name__)
+        method = "auto" if self._method == "fork" and _loops_were_here else self._method
+        ways = context(method, self._preload)
         name = f"dask-{self._started}"
         self._started += 1
         theirs, ours = ways.Pipe(duplex=False)
