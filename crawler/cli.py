@@ -218,7 +218,9 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
 @commands.command()
 @_configured
 @click.option("--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Also mixed and flaky.")
-@click.option("--backends", metavar="NAME,…", default="", help="Which backends; default: all.")
+@click.option(
+    "--backends", metavar="NAME,…", default="", help="Which backends; default: all but those for several machines."
+)
 @click.option("--consumers", metavar="N,…", default="8", show_default=True, help="Several, for a scaling curve.")
 @click.option("--parsers", metavar="NAME,…", default="", help="Which parsers; default: the workload's.")
 @click.option(

@@ -38,6 +38,8 @@ class Entry:
     """What its workers are, if not processes."""
     python: tuple[int, int] = (3, 11)
     """The Python that first has its primitive."""
+    machines: bool = False
+    """Whether it is for several machines."""
     module: str = ""
     """The module that it needs beyond this package's own needs, if any,"""
     extra: str = ""
@@ -84,6 +86,6 @@ BACKENDS = {
     "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread", runs_on="event loop"),
     "curl-multi": Entry("curl_multi:CurlMultiBackend", MULTI, "libcurl's multi interface", "the most pages a core: the waiting and the protocol are done in C", runs_on="event loop"),
     "sharded": Entry("sharded:ShardedBackend", SHARDS, "processes that hold many requests each", "the most pages a machine: every core waits, and every core reads", processes=True),
-    "dask": Entry("dask.backend:DaskBackend", SHARDS, "a Dask scheduler and its workers", "more pages than one machine can fetch", processes=True, module="distributed", extra="dask"),
+    "dask": Entry("dask.backend:DaskBackend", SHARDS, "a Dask scheduler and its workers", "more pages than one machine can fetch", processes=True, machines=True, module="distributed", extra="dask"),
 }
 # fmt: on

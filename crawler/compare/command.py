@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
 
-from crawler.backends.registry import BACKENDS
+from crawler.backends.registry import BACKENDS, Entry
 from crawler.compare.baseline import drifts, other_machine
 from crawler.compare.cases import CLIENT, Choice
 from crawler.compare.cores import divide
@@ -41,6 +41,11 @@ class Options:
     explain: bool = True
 
 
+def _left_out(entry: Entry) -> str | None:
+    """Return why a backend is not compared unless it is asked for; None if it is."""
+    return entry.missing or ("is for several machines, and compared here if it is named" if entry.machines else None)
+
+
 def choose(options: Options) -> tuple[Choice, dict[str, str]]:
     """Return what is to be compared, and the backends that are left out, with the reason.
 
@@ -49,7 +54,7 @@ def choose(options: Options) -> tuple[Choice, dict[str, str]]:
     names = _names(options.backends)
     for name in names:
         check({"crawl": {"backend": name}}, "--backends")
-    skipped = {} if names else {name: entry.missing for name, entry in BACKENDS.items() if entry.missing}
+    skipped = {} if names else {name: reason for name, entry in BACKENDS.items() if (reason := _left_out(entry))}
     clients = {client for entry in BACKENDS.values() for client in entry.clients}
     chosen = _known("--clients", options.clients, clients)
     for client in chosen:
