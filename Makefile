@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help crawl compare test soak check format lock clean
+.PHONY: help crawl compare bench test soak check format lock clean
 
 help:             ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -14,6 +14,9 @@ crawl: .venv/run  ## crawl the fixture site
 compare: .venv/run ## measure every backend on two workloads, in about 3 minutes; see crawls/compare
 	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare \
 	  --set compare.io.pages=120 --set compare.cpu.pages=50
+
+bench: .venv/dev .venv-rivals/done ## measure our backends beside Scrapy, Crawlee and wget2, in about 5 minutes
+	$(BIN)/python -m tests.benchmarks.rivals
 
 test: .venv/dev   ## run every test, two files at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -38,9 +41,16 @@ lock: .venv/dev   ## pin the dependencies anew: names, versions and hashes
 	  --no-header --all-extras --group dev pyproject.toml --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --constraints requirements-dev.lock pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header tests/benchmarks/rivals/requirements.in --output-file tests/benchmarks/rivals/requirements.lock
 
 clean:            ## remove what was made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-rivals .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+.venv-rivals/done: tests/benchmarks/rivals/requirements.lock
+	$(PYTHON) -m venv .venv-rivals
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

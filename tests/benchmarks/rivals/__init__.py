@@ -1,0 +1,1 @@
+"""Our backends beside what users would pick instead, on the same catalogue: `make bench`."""
