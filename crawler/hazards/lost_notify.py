@@ -9,7 +9,7 @@ Two threads speak in turn, as in the lesson; their verses are what a crawl's wor
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Thread, current_thread
 
 from crawler.backends.condition import ConditionHandoff
 from crawler.hazards.base import Facts, Hazard
@@ -28,6 +28,8 @@ class Stage(Condition):
     def __init__(self) -> None:
         super().__init__()
         self.said: list[str] = []
+        self.through: list[Thread] = []
+        """The speakers that have left, though their threads may live a moment longer."""
         self._present = 0
         self._asleep = 0
         self._over = False
@@ -46,6 +48,7 @@ class Stage(Condition):
         """Say that the calling speaker is through."""
         with self:
             self._present -= 1
+            self.through.append(current_thread())
             self._look()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -160,7 +163,7 @@ def _play(parts: Sequence[tuple[str, Speak]]) -> Play:
     for speaker in speakers:
         stage.enter(speaker)
     said = tuple(stage.said)
-    asleep = tuple((speaker.name, stack(speaker)[-2]) for speaker in speakers if speaker.is_alive())
+    asleep = tuple((speaker.name, stack(speaker)[-2]) for speaker in speakers if speaker not in stage.through)
     stage.end()
     for speaker in speakers:
         speaker.join(LIMIT)
