@@ -122,6 +122,7 @@ class Crawl(RuleBasedStateMachine):
         self.settled: Counter[str] = Counter()
         self.ended: dict[str, float] = {}
         self.started: dict[Task, int] = {}
+        self.sent = 0
         self.expired: set[Task] = set()
         self.health: dict[str, Health] = defaultdict(lambda: Health(self.treatment))
         self.without_rules: set[str | None] = set()
@@ -161,7 +162,7 @@ class Crawl(RuleBasedStateMachine):
 
         for task in self.frontier.expire(self.now, recall):
             self.expired.add(task)
-            self.health[host(task.url)].failed(self.started[task], len(self.started), self.now)
+            self.health[host(task.url)].failed(self.started[task], self.sent, self.now)
             if task in self.flying:
                 self.flying.remove(task)
                 self.overdue.append(task)
@@ -235,7 +236,8 @@ class Crawl(RuleBasedStateMachine):
             assert name not in [host(other.url) for other in self.flying], "it is asked for one page at a time"
         self.flying.append(task)
         self.begun[task] = self.now
-        self.started[task] = len(self.started) + 1
+        self.sent += 1
+        self.started[task] = self.sent
 
     @invariant()
     def the_hosts_that_are_given_up_are_those_that_failed_too_often(self) -> None:
@@ -319,7 +321,7 @@ class Crawl(RuleBasedStateMachine):
         health = self.health[host(task.url)]
         if task not in self.expired:
             if kind in ("transient", "wait"):
-                health.failed(self.started[task], len(self.started), self.now)
+                health.failed(self.started[task], self.sent, self.now)
             elif not kind.startswith("worker-"):
                 health.answered()
             if kind == "wait":
