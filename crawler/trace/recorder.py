@@ -173,6 +173,8 @@ class _Lock(Protocol):
 
     def release(self) -> None: ...
 
+    def locked(self) -> bool: ...
+
 
 class _WatchedLock:
     def __init__(self, lock: _Lock, marks: Ends[Mark]) -> None:
@@ -191,6 +193,10 @@ class _WatchedLock:
 
     def release(self) -> None:
         self._lock.release()
+
+    def locked(self) -> bool:
+        """Say whether somebody holds it: a `Condition` asks for this since Python 3.14, and an RLock has it since."""
+        return self._lock.locked()
 
     def __enter__(self) -> bool:
         return self.acquire()
