@@ -497,11 +497,25 @@ def check(tree: Mapping[str, Any], source: str) -> Config:
         )
     if problem := missing(config.client):
         raise ConfigError(f"{source}: http.client: {config.client} {problem}")
+    config = _with_a_parser_it_can_use(config, source)
     selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
     for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
         if problem := validate_selector(css, config.extract.parser):
             raise ConfigError(f"{source}: {key}: {css!r} is not a CSS selector: {problem}")
     return config
+
+
+def _with_a_parser_it_can_use(config: Config, source: str) -> Config:
+    """Return the configuration with the backend's own parser in place of the default, where it cannot use that one."""
+    usable, parser = BACKENDS[config.crawl.backend].parsers, config.extract.parser
+    if parser in usable:
+        return config
+    if parser != Extract().parser:
+        raise ConfigError(
+            f"{source}: extract.parser: backend {config.crawl.backend} cannot use {parser!r}, "
+            f"only {' or '.join(usable)}"
+        )
+    return config.model_copy(update={"extract": config.extract.model_copy(update={"parser": usable[0]})})
 
 
 def _explain(error: ValidationError) -> str:

@@ -157,6 +157,8 @@ def _open_backend(
     config: Config, private: Mapping[str, Collection[str]], around: Untraced, watcher: Watcher
 ) -> Backend:
     crawl = config.crawl
+    if len(BACKENDS[crawl.backend].parsers) == 1:
+        watcher.say(f"pages are read by {config.extract.parser}: no other parser can be loaded by {crawl.backend}")
     work = SiteWork(config.work_settings(private), config.client)
     plan = Plan(
         work,

@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
-from ada_url import join_url, normalize_url
-
 from crawler.model import Role
+
+try:
+    from ada_url import join_url, normalize_url
+except ImportError:  # an interpreter that is not the main one: cffi's modules refuse it
+    from crawler.ada import join_url, normalize_url
 
 
 def canonical(href: str, base: str | None = None) -> str | None:

@@ -7,13 +7,17 @@ look after and to pay for. Interpreters share no objects, though they share the 
 and what goes from one to another is pickled. The globals below exist once in each.
 
 What it asks in return: a module written in C must say that it can be loaded more than once in a process, and many do
-not yet. Of the libraries of this crawler ada-url, selectolax and lxml refuse (2026); a crawl then ends at once, with a
-line that names the first one that did. And as threads, interpreters cannot be killed.
+not yet (2026). selectolax, lxml and pycurl refuse: pages are fetched by requests, and read by Python's own HTML parser.
+ada-url refuses: its library is called without it (`crawler/ada.py`). charset-normalizer refuses where it is compiled,
+and is read from its sources. And interpreters, like threads, cannot be killed.
 """
 
 import pickle
+import sys
 from concurrent.futures import BrokenExecutor, Executor, Future
 from importlib import import_module
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.util import find_spec
 
 from crawler.backends.base import BackendError
 from crawler.backends.pool import ThreadsBackend
@@ -30,11 +34,19 @@ def _enter(pickled_work: bytes) -> None:
     global _performer, _name, _problem
     # By name: before Python 3.14 there is no such module.
     _name = f"interpreter-{import_module('concurrent.interpreters').get_current().id}"
+    _prefer_sources("charset_normalizer")
     try:
         work: Work = pickle.loads(pickled_work)  # noqa: S301 - our own; unpickled here, as that is what loads modules
         _performer = work.open()
     except Exception as error:  # raised from here, it would be logged, traceback and all, and break the pool
         _problem = f"worker {_name} cannot work: {error}"
+
+
+def _prefer_sources(package: str) -> None:
+    """Let this interpreter read a package from its sources, where it also comes compiled."""
+    spec = find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        sys.path_importer_cache[folder] = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES))
 
 
 def _report(_number: int) -> str | None:

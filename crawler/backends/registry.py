@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from crawler.backends.base import Backend
 from crawler.work.clients import missing
+from crawler.work.parsers import PARSERS
 
 THREADS = ("curl", "requests")
 """The clients that block their thread, the best first."""
@@ -20,6 +21,8 @@ MULTI = ("curl",)
 """The clients of many URLs at once that are polled."""
 SHARDS = (*MULTI, *LOOP)
 """Those, or else an event loop that is polled."""
+NO_C = ("bs4-html",)
+"""The parsers that need no module in C: such a module must allow being loaded more than once in a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Entry:
     """The HTTP clients that can do its work; the first is its best."""
     primitive: str
     purpose: str
+    parsers: tuple[str, ...] = tuple(PARSERS)
+    """The HTML parsers that its workers can load, the best first."""
     processes: bool = False
     """Whether its workers are processes, which can be killed, and started by one method or another."""
     runs_on: str = "threads"
@@ -82,7 +87,7 @@ BACKENDS = {
     "process-queue": Entry("process_queue:ProcessQueueBackend", THREADS, "Process + multiprocessing.Queue", "seeing what a queue between processes costs, and what breaks it", processes=True),
     "process-pipe": Entry("process_pipe:ProcessPipeBackend", THREADS, "a Process and a Pipe each", "crawls that must survive what kills a process: one dies, one is replaced", processes=True),
     "pool-manager": Entry("pool_manager:PoolManagerBackend", THREADS, "multiprocessing.Pool + Manager().Queue()", "seeing imap against imap_unordered, and why one prefers an executor", processes=True),
-    "interpreters": Entry("interpreters:InterpretersBackend", ("requests",), "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", runs_on="interpreters", python=(3, 14)),
+    "interpreters": Entry("interpreters:InterpretersBackend", ("requests",), "InterpreterPoolExecutor", "work that computes, without processes; where the libraries allow it", NO_C, runs_on="interpreters", python=(3, 14)),
     "asyncio": Entry("asyncio_loop:AsyncioBackend", LOOP, "asyncio event loop", "very many slow answers at once, on one thread", runs_on="event loop"),
     "curl-multi": Entry("curl_multi:CurlMultiBackend", MULTI, "libcurl's multi interface", "the most pages a core: the waiting and the protocol are done in C", runs_on="event loop"),
     "sharded": Entry("sharded:ShardedBackend", SHARDS, "processes that hold many requests each", "the most pages a machine: every core waits, and every core reads", processes=True),

@@ -28,13 +28,18 @@ class Choice:
 
 
 def cases(workloads: Iterable[tuple[str, Workload]], choice: Choice) -> list[Case]:
-    """Return every case once, scene by scene. A backend that can use none of the clients has its own best."""
+    """Return every case once, scene by scene. A backend that can use none of the clients has its own best.
+
+    One that cannot use a parser has no case with it: records and cost are the parser's, first of all.
+    """
     found: dict[Case, None] = {}
     for name, workload in workloads:
         for consumers in choice.consumers:
             for parser in choice.parsers or (workload.parser,):
                 for backend in choice.backends:
                     entry = BACKENDS[backend]
+                    if parser not in entry.parsers:
+                        continue
                     usable = [client for client in choice.clients if client in entry.clients]
                     for client in usable or [entry.client]:
                         for method in choice.start_methods if entry.processes else (None,):

@@ -73,6 +73,18 @@ def choose(options: Options) -> tuple[Choice, dict[str, str]]:
     return choice, skipped
 
 
+def _unread(choice: Choice, chosen: Collection[Workload], *, named: bool) -> dict[str, str]:
+    """Return the backends that can use none of the parsers, and why; ConfigError if they are asked for by name."""
+    parsers = set(choice.parsers) or {workload.parser for workload in chosen}
+    unread = {name: BACKENDS[name].parsers for name in choice.backends if parsers.isdisjoint(BACKENDS[name].parsers)}
+    reasons = {
+        name: f"reads pages with {' or '.join(usable)}: add --parsers {usable[0]}" for name, usable in unread.items()
+    }
+    for name, reason in reasons.items() if named else ():
+        raise ConfigError(f"--backends: {name} {reason}")
+    return reasons
+
+
 def workloads(config: Config, options: Options) -> dict[str, Workload]:
     """Return the workloads of the configuration that are asked for, with what the options change in all of them."""
     names = _known("--workloads", options.workloads, Compare.model_fields)
@@ -88,6 +100,7 @@ def run(config: Config, options: Options, folder: Path | None, say: Callable[[st
     """
     choice, skipped = choose(options)
     chosen = workloads(config, options)
+    skipped |= _unread(choice, chosen.values(), named=bool(_names(options.backends)))
     place = Place(config, divide(), options.producers, options.limit)
     if folder is not None:
         prepare(folder)

@@ -77,7 +77,10 @@ def resolve(host: str, port: int, timeout: float) -> Sequence[Address]:
         except UnicodeError:
             answers.put(socket.gaierror(socket.EAI_NONAME, "a label of the name is empty or too long"))
 
-    threading.Thread(target=look_up, name="resolve", daemon=True).start()
+    thread = threading.Thread(target=look_up, name="resolve")
+    with suppress(RuntimeError):  # interpreters other than the main one allow no daemons
+        thread.daemon = True
+    thread.start()
     try:
         answer = answers.get(timeout=timeout)
     except Empty:

@@ -67,8 +67,9 @@ def crawl(name: str, folder: Path, work: Work, start: str, scope: Scope) -> Pict
 def test_the_trace_shows_each_worker_and_each_request_as_it_was(
     name: str, server: FixtureServer, tmp_path: Path
 ) -> None:
-    fields = (FieldSpec("title", "h1"),)
-    work = SiteWork(WorkSettings(fields=fields, addresses=AddressRule(allow_private=True)), BACKENDS[name].client)
+    entry, addresses = BACKENDS[name], AddressRule(allow_private=True)
+    settings = WorkSettings(fields=(FieldSpec("title", "h1"),), parser=entry.parsers[0], addresses=addresses)
+    work = SiteWork(settings, entry.client)
     scope = Scope(HostSet(), list_patterns=LIST_PATTERNS, detail_patterns=DETAIL_PATTERNS)
     before = server.stats()["hits"]
     found = crawl(name, tmp_path, work, server.url, scope)

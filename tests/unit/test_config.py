@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.backends.registry import BACKENDS
 from crawler.config import Config, ConfigError, check, put, read
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config.toml"
@@ -81,6 +83,18 @@ def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.M
     assert check({"processes": {"start_method": "spawn"}}, "--set").processes.start_method == "spawn"
     with pytest.raises(ConfigError, match=r"start_method: 'fork' is not .*, only auto, spawn$"):
         check({"processes": {"start_method": "fork"}}, "--set")
+
+
+def test_a_backend_that_cannot_use_the_default_parser_has_its_own_and_refuses_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert check({}, "x").extract.parser == "selectolax"
+    monkeypatch.setitem(BACKENDS, "queue", replace(BACKENDS["queue"], parsers=("bs4-html",)))
+    config = check({"extract": {"fields": {"title": "h1"}}}, "x")
+    assert (config.extract.parser, config.meaning()["extract"]["parser"]) == ("bs4-html", "bs4-html")
+    assert list(config.extract.fields) == ["title"]
+    with pytest.raises(ConfigError, match=r"^x: extract.parser: backend queue cannot use 'bs4-lxml', only bs4-html$"):
+        check({"extract": {"parser": "bs4-lxml"}}, "x")
 
 
 def test_without_libcurl_the_next_best_client_is_used_and_what_needs_it_says_so(

@@ -14,14 +14,24 @@ CPU = ("cpu", Config().compare.cpu)
 
 
 def test_every_backend_meets_every_workload_once_with_the_same_workers_and_parser() -> None:
-    found = cases([IO, CPU], Choice(list(BACKENDS), consumers=(4, 16)))
-    assert len(found) == len(set(found)) == 4 * len(BACKENDS)
+    backends = [name for name in BACKENDS if name != "interpreters"]
+    found = cases([IO, CPU], Choice(backends, consumers=(4, 16)))
+    assert len(found) == len(set(found)) == 4 * len(backends)
     assert {case.scene.parser for case in found if case.scene.workload == "cpu"} == {"bs4-lxml"}
 
 
 def test_a_backend_has_those_of_the_clients_that_it_can_use() -> None:
     found = cases([IO], Choice(["queue", "asyncio"], clients=("requests", "aiohttp")))
     assert [(case.backend, case.client) for case in found] == [("queue", "requests"), ("asyncio", "aiohttp")]
+
+
+def test_a_backend_is_not_compared_with_a_parser_that_it_cannot_use() -> None:
+    found = cases([IO], Choice(["queue", "interpreters"], parsers=("selectolax", "bs4-html")))
+    assert [(case.backend, case.scene.parser) for case in found] == [
+        ("queue", "selectolax"),
+        ("queue", "bs4-html"),
+        ("interpreters", "bs4-html"),
+    ]
 
 
 def test_the_best_client_is_the_best_of_those_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

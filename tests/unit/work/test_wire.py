@@ -49,6 +49,22 @@ def test_an_address_needs_no_name_server() -> None:
     assert wire.resolve("::1", 80, 0.1)[0][4][:2] == ("::1", 80)
 
 
+def test_names_are_looked_up_where_no_thread_may_be_a_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Thread(threading.Thread):
+        """As threads are in an interpreter that is not the main one."""
+
+        @property
+        def daemon(self) -> bool:
+            return False
+
+        @daemon.setter
+        def daemon(self, _daemonic: bool) -> None:
+            raise RuntimeError("daemon threads are disabled in this interpreter")
+
+    monkeypatch.setattr(threading, "Thread", Thread)
+    assert wire.resolve("localhost", 80, 10)
+
+
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", ""])
 def test_a_name_that_cannot_be_is_an_error(name: str) -> None:
     with pytest.raises(OSError):  # noqa: PT011
