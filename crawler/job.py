@@ -12,7 +12,7 @@ from typing import Any
 
 from crawler.backends.base import Backend, Plan
 from crawler.backends.registry import BACKENDS
-from crawler.config import Config
+from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.model import ADDRESS_FORBIDDEN
@@ -94,7 +94,7 @@ def run(
             server = stack.enter_context(_serve_fixture_site(config, store))
             watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
-            config = config.for_fixture_site(server.url, per_host=crew)
+            config = for_fixture_site(config, server.url, per_host=crew)
         around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
         backend = stack.enter_context(_open_backend(config, _private_hosts(config, store), around, watcher))
         frontier = _open_frontier(config, backend, store)

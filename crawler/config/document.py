@@ -1,0 +1,124 @@
+"""From a TOML document to a configuration, or to one line that says what is wrong with it."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from crawler.backends.registry import BACKENDS
+from crawler.config.errors import ConfigError, Tree, nearest
+from crawler.config.tables import Extract, FieldTable, Politeness
+from crawler.config.whole import Config
+from crawler.work.clients import missing
+from crawler.work.parsers import validate_selector
+
+
+def read(path: Path) -> Tree:
+    """Return the TOML document in a file; ConfigError if there is none or it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def put(tree: Tree, setting: str) -> None:
+    """Put `TABLE.KEY=VALUE` into a document. VALUE is TOML; what does not parse as TOML is a string."""
+    path, equals, text = setting.partition("=")
+    *tables, key = (part.strip() for part in path.split("."))
+    if not equals or not tables or not all((*tables, key)):
+        raise ConfigError(f"--set {setting}: write it as TABLE.KEY=VALUE")
+    for table in tables:
+        tree = tree.setdefault(table, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"--set {setting}: {table} is not a table")
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    tree[key] = parsed["value"] if parsed.keys() == {"value"} else text
+
+
+def check(tree: Mapping[str, Any], source: str) -> Config:
+    """Return the configuration that a document describes; ConfigError that names `source` if it cannot be used."""
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_explain(error)}") from None
+    entry = BACKENDS[config.crawl.backend]
+    if entry.missing:
+        raise ConfigError(f"{source}: crawl.backend: {config.crawl.backend} {entry.missing}")
+    if config.client not in entry.clients:
+        raise ConfigError(
+            f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
+            f"only {' or '.join(entry.clients)}"
+        )
+    if problem := missing(config.client):
+        raise ConfigError(f"{source}: http.client: {config.client} {problem}")
+    config = _with_a_parser_it_can_use(config, source)
+    selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
+    for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
+        if problem := validate_selector(css, config.extract.parser):
+            raise ConfigError(f"{source}: {key}: {css!r} is not a CSS selector: {problem}")
+    return config
+
+
+def for_fixture_site(config: Config, url: str, per_host: int) -> Config:
+    """Return a configuration turned to the fixture site at `url`: its patterns, its fields, its patience.
+
+    What was set to something other than its default stays as it was set.
+    """
+    from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS
+
+    tree = config.model_dump()
+    tree["crawl"]["start_urls"] = [url]
+    if not config.site.list and not config.site.detail:
+        tree["site"] |= {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)}
+    if not config.extract.fields:
+        tree["extract"]["fields"] = dict(FIELDS)
+    if config.politeness.per_host == Politeness().per_host:
+        tree["politeness"]["per_host"] = max(per_host, config.politeness.per_host)
+    return check(tree, "the fixture site")
+
+
+def _with_a_parser_it_can_use(config: Config, source: str) -> Config:
+    """Return the configuration with the backend's own parser in place of the default, where it cannot use that one."""
+    usable, parser = BACKENDS[config.crawl.backend].parsers, config.extract.parser
+    if parser in usable:
+        return config
+    if parser != Extract().parser:
+        raise ConfigError(
+            f"{source}: extract.parser: backend {config.crawl.backend} cannot use {parser!r}, "
+            f"only {' or '.join(usable)}"
+        )
+    return config.model_copy(update={"extract": config.extract.model_copy(update={"parser": usable[0]})})
+
+
+def _explain(error: ValidationError) -> str:
+    """Return the first of the errors as `table.key: reason`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        *tables, key = (str(part) for part in first["loc"])
+        what = "key" if tables else "table"
+        return f"{where}: there is no such {what}{nearest(key, _names(tables))}"
+    if first["type"] == "value_error":
+        return f"{where}: {first['ctx']['error']}"
+    if first["type"] == "model_type":
+        return f"{where}: must be a table, not {first['input']!r}"
+    reason = first["msg"].removeprefix("Input ")
+    return f"{where}: {reason}, not {first['input']!r}"
+
+
+def _names(tables: Iterable[str]) -> list[str]:
+    """Return the names that the table at this path may hold."""
+    model: type[BaseModel] = Config
+    for table in tables:
+        field = model.model_fields.get(table)
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return list(FieldTable.model_fields)
+        model = field.annotation
+    return list(model.model_fields)

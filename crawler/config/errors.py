@@ -1,0 +1,22 @@
+"""What is said of a wrong configuration."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+Tree = dict[str, Any]
+"""A TOML document."""
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: one line that names the key, the reason and the way out."""
+
+    def __init__(self, message: str) -> None:
+        # What it quotes may have been written on several.
+        super().__init__(" ".join(message.splitlines()))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return ` (did you mean …?)` with the name that looks most like `name`, or nothing."""
+    close = difflib.get_close_matches(name, list(names), 1)
+    return f" (did you mean {close[0]}?)" if close else ""
