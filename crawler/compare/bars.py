@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crawler.compare.charts import BOTTOM, LEFT, RIGHT, ROW, TOP, WIDTH, Tick, nice_ticks
+from crawler.compare.axis import LEFT, WIDTH, Axis, Tick, across, height, row_at
 from crawler.compare.model import Result, SceneResult
 from crawler.compare.split import Part, shares
 
@@ -37,12 +37,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class StackChart:
-    """All bars of a scene, along an axis of seconds."""
+    """All bars of a scene, along a common axis."""
 
+    unit: str
     width: float
     height: float
     left: float
-    row: float
     ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...]
 
@@ -52,25 +52,18 @@ def splits(scene: SceneResult) -> StackChart | None:
     results = [result for result in scene.ranked if result.split is not None]
     if not results:
         return None
-    most = max(result.split.wall for result in results if result.split is not None)
-    scale = (WIDTH - LEFT - RIGHT) / most
-    return StackChart(
-        WIDTH,
-        TOP + ROW * len(results) + BOTTOM,
-        LEFT,
-        ROW,
-        tuple(Tick(LEFT + value * scale, f"{value:g}") for value in nice_ticks(most)),
-        tuple(_bar(result, TOP + ROW * (number + 0.5), scale) for number, result in enumerate(results)),
-    )
+    axis = across(max(result.split.wall for result in results if result.split is not None))
+    bars = tuple(_bar(result, row_at(number), axis) for number, result in enumerate(results))
+    return StackChart("s", WIDTH, height(len(results)), LEFT, axis.ticks(), bars)
 
 
-def _bar(result: Result, y: float, scale: float) -> Bar:
+def _bar(result: Result, y: float, axis: Axis) -> Bar:
     assert result.split is not None
-    pieces, at = [], LEFT
+    pieces, before = [], 0.0
     for part, share in shares(result.split).items():
-        width = share * result.split.wall * scale
-        pieces.append(Piece(part, share, at, width))
-        at += width
+        after = before + share * result.split.wall
+        pieces.append(Piece(part, share, axis.at(before), axis.at(after) - axis.at(before)))
+        before = after
     return Bar(result.label, result.split.timeline, y, tuple(piece for piece in pieces if piece.width >= 0.5))
 
 

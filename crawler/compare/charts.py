@@ -1,33 +1,19 @@
 """Where the marks of a chart go: from results to coordinates. Pure; the templates draw them.
 
-Coordinates are user units of an SVG's viewBox, from its upper left corner. A family of backends is told by the shape of
-its marks as well as by their colour.
+A family of backends is told by the shape of its marks as well as by their colour.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crawler.backends.registry import BACKENDS
+from crawler.compare.axis import BOTTOM, LEFT, TOP, WIDTH, Axis, Tick, across, height, row_at
 from crawler.compare.cases import mean_latency
 from crawler.compare.model import Comparison, Result, SceneResult
 
-WIDTH = 760.0
-LEFT, RIGHT = 190.0, 24.0
-"""Room for labels, and beside the largest value."""
-ROW = 24.0
-TOP, BOTTOM = 26.0, 40.0
 CURVE_HEIGHT = 320.0
 CURVE_LEFT, CURVE_RIGHT = 60.0, 200.0
 LABEL_GAP = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A place on an axis, and what stands there."""
-
-    at: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +35,8 @@ class RowChart:
     """One row a backend, along a common axis."""
 
     title: str
-    axis: str
+    unit: str
+    """Of the values on the axis."""
     width: float
     height: float
     left: float
@@ -133,37 +120,26 @@ def scalings(comparison: Comparison) -> list[CurveChart]:
     ]
 
 
-def nice_ticks(most: float, wanted: int = 6) -> list[float]:
-    """Return round numbers from 0 to at most `most` (above 0), about as many as wanted, all as far apart."""
-    step = 10.0 ** math.floor(math.log10(most / wanted))
-    step = next(step * factor for factor in (1, 2, 5, 10) if most / (step * factor) <= wanted)
-    return [step * number for number in range(int(most / step) + 1)]
-
-
 def _row_chart(
     title: str,
-    axis: str,
+    unit: str,
     values: Sequence[tuple[Result, float, float, float, str]],
     limits: Iterable[tuple[float, str]],
 ) -> RowChart:
     limits = list(limits)
-    most = max([high for *_, high, _ in values] + [value for value, _ in limits]) or 1.0
-
-    def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * value / most
-
+    axis = across(max([high for *_, high, _ in values] + [value for value, _ in limits]) or 1.0)
     rows = tuple(
-        Row(result.label, family(result), told, TOP + ROW * (number + 0.5), x(low), x(mark), x(high))
+        Row(result.label, family(result), told, row_at(number), axis.at(low), axis.at(mark), axis.at(high))
         for number, (result, low, mark, high, told) in enumerate(values)
     )
     return RowChart(
         title,
-        axis,
+        unit,
         WIDTH,
-        TOP + ROW * len(rows) + BOTTOM,
+        height(len(rows)),
         LEFT,
-        tuple(Tick(x(value), f"{value:g}") for value in nice_ticks(most)),
-        tuple(Tick(x(value), text) for value, text in limits),
+        axis.ticks(),
+        tuple(Tick(axis.at(value), text) for value, text in limits),
         rows,
     )
 
@@ -171,23 +147,17 @@ def _row_chart(
 def _curve_chart(title: str, scenes: Sequence[SceneResult]) -> CurveChart:
     bottom = CURVE_HEIGHT - BOTTOM
     most = max(result.figures["pages_per_second"].high for scene in scenes for result in scene.ranked)
-
-    def x(number: int) -> float:
-        return CURVE_LEFT + (WIDTH - CURVE_LEFT - CURVE_RIGHT) * number / (len(scenes) - 1)
-
-    def y(speed: float) -> float:
-        return bottom - (bottom - TOP) * speed / most
-
+    x, y = Axis(CURVE_LEFT, WIDTH - CURVE_RIGHT, len(scenes) - 1), Axis(bottom, TOP, most)
     found: dict[tuple[str, str, str | None], list[tuple[float, Result]]] = {}
     for number, scene in enumerate(scenes):
         for result in scene.ranked:
             key = (result.case.backend, result.case.client, result.case.start_method)
-            found.setdefault(key, []).append((x(number), result))
+            found.setdefault(key, []).append((x.at(number), result))
     lines = []
     for points in found.values():
         estimates = [(at, result.figures["pages_per_second"]) for at, result in points]
-        marks = tuple((at, y(speed.median)) for at, speed in estimates)
-        bars = tuple((at, y(speed.low), y(speed.high)) for at, speed in estimates)
+        marks = tuple((at, y.at(speed.median)) for at, speed in estimates)
+        bars = tuple((at, y.at(speed.low), y.at(speed.high)) for at, speed in estimates)
         lines.append((points[-1][1], marks, bars))
     lines.sort(key=lambda line: line[1][-1][1])
     places = spread([marks[-1][1] for _, marks, _ in lines])
@@ -195,10 +165,9 @@ def _curve_chart(title: str, scenes: Sequence[SceneResult]) -> CurveChart:
         Curve(result.label, family(result), marks, bars, place)
         for (result, marks, bars), place in zip(lines, places, strict=True)
     )
-    across = tuple(Tick(x(number), str(scene.scene.consumers)) for number, scene in enumerate(scenes))
-    up = tuple(Tick(y(value), f"{value:g}") for value in nice_ticks(most))
-    height = max(CURVE_HEIGHT, places[-1] + LABEL_GAP)
-    return CurveChart(title, WIDTH, height, CURVE_LEFT, WIDTH - CURVE_RIGHT, bottom, across, up, curves)
+    numbers = tuple(Tick(x.at(number), str(scene.scene.consumers)) for number, scene in enumerate(scenes))
+    room = max(CURVE_HEIGHT, places[-1] + LABEL_GAP)
+    return CurveChart(title, WIDTH, room, CURVE_LEFT, WIDTH - CURVE_RIGHT, bottom, numbers, y.ticks(), curves)
 
 
 def family(result: Result) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.compare.charts import LABEL_GAP, latencies, nice_ticks, scalings, speeds, spread
+from crawler.compare.axis import Axis, nice_ticks
+from crawler.compare.charts import LABEL_GAP, latencies, scalings, speeds, spread
 from tests.unit.compare.values import comparison, scaled
 
 
@@ -17,6 +18,13 @@ def test_ticks_are_round_and_cover_the_axis(most: float) -> None:
     assert ticks[-1] <= most * 1.000001
     assert 3 <= len(ticks) <= 8
     assert most - ticks[-1] <= ticks[1] * 1.000001
+
+
+def test_an_axis_may_run_either_way_and_has_its_ticks_between_its_ends() -> None:
+    for axis in (Axis(100, 300, 12), Axis(300, 100, 12)):
+        assert (axis.at(0), axis.at(12), axis.at(6)) == (axis.start, axis.end, 200)
+        assert [tick.text for tick in axis.ticks()] == ["0", "2", "4", "6", "8", "10", "12"]
+        assert [tick.at for tick in axis.ticks()] == [axis.at(value) for value in range(0, 13, 2)]
 
 
 @given(st.lists(st.floats(0, 300), min_size=1, max_size=20).map(sorted))
