@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help crawl compare bench test soak check format lock clean
+.PHONY: help crawl compare bench bench-large bench-parts figures test soak check format lock clean
 
 help:             ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 crawl: .venv/run  ## crawl the fixture site
 	$(BIN)/python -m crawler --backend queue
@@ -16,7 +16,19 @@ compare: .venv/run ## measure every backend on two workloads, in about 3 minutes
 	  --set compare.io.pages=120 --set compare.cpu.pages=50
 
 bench: .venv/dev .venv-rivals/done ## measure our backends beside Scrapy, Crawlee and wget2, in about 5 minutes
-	$(BIN)/python -m tests.benchmarks.rivals
+	$(BIN)/python -m tests.benchmarks.rivals $(RECORD)
+
+bench-large: .venv/dev .venv-rivals/done ## the same with 10,000 pages, and 50,000 once, in about 6 minutes
+	$(BIN)/python -m tests.benchmarks.rivals --pages 10000 --rounds 3 --grow-to 50000 \
+	  --systems curl-multi sharded "Scrapy, tuned" $(RECORD)
+
+bench-parts: .venv/dev ## measure the coordinator, the start-up and tracing by themselves, in about 7 minutes
+	$(BIN)/python -m tests.benchmarks.coordinator $(RECORD)
+	$(BIN)/python -m tests.benchmarks.startup $(RECORD)
+	$(BIN)/python -m tests.benchmarks.tracing $(RECORD)
+
+figures:          ## measure all of that, and write it into docs/performance.md and its chart
+	$(MAKE) bench bench-large bench-parts RECORD=--record
 
 test: .venv/dev   ## run every test, two files at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -1,16 +1,17 @@
 """How much the coordinator by itself can do: the frontier, the loop and the store, with a backend that answers at once.
 
-`python -m tests.benchmarks.coordinator [--pages N]… [--no-store]` prints settled pages a second, microseconds of CPU a
-page, and the resident memory that a known URL costs. The page graph has the fixture site's shape: list pages of 20
-items, each item linking to five others and to its list page; no page is rendered.
+`python -m tests.benchmarks.coordinator [--pages N]… [--no-store]` prints settled pages a second of wall time,
+microseconds of CPU a page, and the resident memory that a known URL costs. The page graph has the fixture site's shape:
+list pages of 20 items, each item linking to five others and to its list page; no page is rendered.
 """
 
 import argparse
 import gc
-import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,7 @@ from crawler.engine import Keeper, pump
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Store
 from crawler.urls import HostSet, Scope
+from tests.benchmarks.document import place, record, table
 
 BASE = "http://shop.test"
 SHELF = 20
@@ -74,15 +76,15 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a crawl took."""
+    """What a crawl of so many URLs took."""
 
-    pages_per_second: float
+    known: int
+    wall: float
+    """Seconds; so is `cpu`."""
     cpu: float
-    """Microseconds a page."""
-    resident: float
-    """Bytes a known URL, beyond what was resident when the crawl began, at its end."""
-    peak: float
-    """The same at most."""
+    kept: int
+    """Bytes of resident memory at the end beyond those at the start; `most` is at the most."""
+    most: int
 
 
 def measure(pages: int, *, with_store: bool) -> Figures:
@@ -119,9 +121,7 @@ def measure(pages: int, *, with_store: bool) -> Figures:
         after = resident()
     settled = frontier.tally.settled
     assert settled == pages + graph.lists, f"{settled} settled of {pages + graph.lists}"
-    return Figures(
-        settled / wall, cpu / settled * 1e6, (after - before) / settled, (max(most, after) - before) / settled
-    )
+    return Figures(settled, wall, cpu, after - before, max(most, after) - before)
 
 
 def resident() -> int:
@@ -129,26 +129,44 @@ def resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
+def told(figures: Figures, smaller: Figures | None, *, with_store: bool) -> Sequence[str]:
+    """Return a row of the table; what a further URL costs is told from a crawl of fewer."""
+    further = (figures.kept - smaller.kept) / (figures.known - smaller.known) if smaller else None
+    return (
+        f"{figures.known:,}",
+        "yes" if with_store else "no",
+        f"{figures.known / figures.wall:,.0f}",
+        f"{figures.cpu / figures.known * 1e6:.1f}",
+        f"{figures.kept / figures.known:.0f}",
+        f"{figures.most / figures.known:.0f}",
+        "" if further is None else f"{further:.0f}",
+    )
+
+
+COLUMNS = ("known URLs", "store", "pages/s", "CPU µs a page", "bytes a URL", "at most", "a further URL")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each size in a process of its own, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pages", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--pages", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--no-store", action="store_true")
     parser.add_argument("--store", action="store_true", help="with the store only: the memory of a real crawl")
+    parser.add_argument("--record", action="store_true", help="write the table into docs/performance.md")
     options = parser.parse_args(arguments)
-    print(f"{'pages':>10}{'store':>8}{'pages/s':>10}{'us CPU/page':>14}{'bytes/URL':>12}{'at most':>10}")
-    for pages in options.pages:
-        for with_store in (False,) if options.no_store else (True,) if options.store else (False, True):
-            child = os.fork()
-            if not child:
-                found = measure(pages, with_store=with_store)
-                print(
-                    f"{pages:>10}{'yes' if with_store else 'no':>8}{found.pages_per_second:>10.0f}{found.cpu:>14.1f}"
-                    f"{found.resident:>12.0f}{found.peak:>10.0f}",
-                    flush=True,
-                )
-                os._exit(0)
-            os.waitpid(child, 0)
+    rows = []
+    for with_store in (False,) if options.no_store else (True,) if options.store else (False, True):
+        smaller = None
+        for pages in options.pages:
+            with get_context("fork").Pool(1) as process:
+                found = process.apply(measure, (pages,), {"with_store": with_store})
+            rows.append(told(found, smaller, with_store=with_store))
+            smaller = found
+            print(*rows[-1], file=sys.stderr, flush=True)
+    text = f"{table(COLUMNS, rows)}\n\n{place()}."
+    print(text)
+    if options.record:
+        record("coordinator", text)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks.document import place, record, table
+
 BACKENDS = ("queue", "curl-multi", "asyncio", "thread-pool", "process-pool", "sharded")
+INTERPRETER = "an interpreter that does nothing"
 LIMIT = 60.0
 ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -56,18 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("backends", nargs="*", default=BACKENDS, metavar="BACKEND")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--record", action="store_true", help="write the table into docs/performance.md")
     options = parser.parse_args(arguments)
-    measured: dict[str, list[float]] = {name: [] for name in ("(interpreter)", *options.backends)}
+    measured: dict[str, list[float]] = {name: [] for name in (INTERPRETER, *map(str, options.backends))}
     with TemporaryDirectory() as scratch:
         for number in range(options.rounds + 1):
             for name, seconds in measured.items():
                 folder = Path(scratch, f"{name}-{number}")
-                took = to_first_request(name, folder) if name in options.backends else interpreter()
+                took = interpreter() if name == INTERPRETER else to_first_request(name, folder)
                 if number:
                     seconds.append(took)
-    print(f"{'backend':16}{'median s':>10}{'least s':>10}{'most s':>10}")
-    for name, seconds in measured.items():
-        print(f"{name:16}{statistics.median(seconds):>10.3f}{min(seconds):>10.3f}{max(seconds):>10.3f}")
+    rows = [
+        (name, *(f"{figure(seconds):.2f}" for figure in (statistics.median, min, max)))
+        for name, seconds in measured.items()
+    ]
+    text = f"{table(('backend', 'median s', 'least', 'most'), rows)}\n\n{options.rounds} rounds; {place()}."
+    print(text)
+    if options.record:
+        record("startup", text)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks.document import place, record, table
+
 BACKENDS = ("queue", "asyncio", "process-pool")
 
 
@@ -32,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--record", action="store_true", help="write the table into docs/performance.md")
     parser.add_argument("backends", nargs="*", default=BACKENDS)
     options = parser.parse_args(arguments)
-    print(f"{'backend':>14}{'us CPU/page':>14}{'tracing adds':>14}{'in %':>8}")
+    rows = []
     for backend in options.backends:
         without, added = [], []
         for turn in range(options.rounds):
@@ -45,7 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             without.append(costs[False])
             added.append(costs[True] - costs[False])
         share = 100 * median(added) / median(without)
-        print(f"{backend:>14}{median(without):>14.0f}{median(added):>14.0f}{share:>8.1f}", flush=True)
+        rows.append((backend, f"{median(without):.0f}", f"{median(added):.0f}", f"{share:.1f}%"))
+    columns = ("backend", "CPU µs a page", "tracing adds", "share")
+    text = f"{table(columns, rows)}\n\n{options.rounds} rounds of {options.pages:,} pages; {place()}."
+    print(text)
+    if options.record:
+        record("tracing", text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""What the benchmarks make of their figures: tables, ratios, growth, a chart, and the place where they are put."""
+
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from crawler.compare.model import Machine
+from tests.benchmarks.document import PERFORMANCE, record, table
+from tests.benchmarks.rivals.chart import Chart, chart, svg
+from tests.benchmarks.rivals.results import KB, MB, Figures, Kind, Results, System, load, save
+from tests.benchmarks.rivals.table import markdown
+
+
+def system(name: str, kind: Kind, *walls: float, memory: int = 50 * MB, problem: str | None = None) -> System:
+    return System(name, kind, tuple(Figures(wall, wall / 2, memory, problem) for wall in walls))
+
+
+def results(*systems: System, grown_to: int = 0) -> Results:
+    machine = Machine("Linux 6.1.0-x", "a processor", 2, 2**33, "CPython 3.11.2", "always on", "PSS", "shared", {})
+    return Results("2026-01-01", 100, 5, grown_to, 32, "nginx", machine, {"Scrapy": "2.19"}, "Scrapy, tuned", systems)
+
+
+SCRAPY = system("Scrapy, tuned", Kind.RIVAL, 10.0, 20.0, 10.0)
+OURS = system("curl-multi", Kind.OURS, 2.0, 2.0, 1.0)
+
+
+def test_ratios_are_paired_in_a_round() -> None:
+    ratio = OURS.ratio(SCRAPY, "wall")
+    assert (ratio.median, ratio.low, ratio.high) == (10.0, 5.0, 10.0)
+
+
+def test_the_fastest_is_first_and_who_is_wrong_comes_last_and_says_why() -> None:
+    wrong = system("queue", Kind.OURS, 0.1, 0.1, 0.1, problem="99 items, 98 of 100 right")
+    _, _, first, second, third, _, notes = markdown(results(wrong, SCRAPY, OURS)).splitlines()
+    assert first == "| `curl-multi` | 50 | 10.0 (5.0–10.0) | 10.0 (5.0–10.0) | 10.00 | 50 |"
+    assert second == "| Scrapy, tuned | 10 | 1.0 | 1.0 | 50.00 | 50 |"
+    assert third == "| queue | wrong: 99 items, 98 of 100 right | | | | |"
+    assert "3 rounds of 100 detail and 5 list pages" in notes
+    assert "Python 3.11.2, Scrapy 2.19." in notes
+
+
+def test_growth_is_what_a_page_more_costs_and_a_wrong_run_of_the_larger_catalogue_counts() -> None:
+    grown = replace(OURS, grown=Figures(4.0, 2.0, 51 * MB))
+    made = results(SCRAPY, grown, grown_to=1124)
+    assert made.growth(grown) == KB
+    assert made.growth(SCRAPY) is None
+    assert markdown(made).splitlines()[2].endswith("| 281 | 51 | 1.00 |")
+    assert markdown(made).splitlines()[3].endswith("| 50 | | | |")
+    spoiled = replace(OURS, grown=Figures(4.0, 2.0, 51 * MB, "it did not end"))
+    assert results(spoiled, grown_to=1124).right == ()
+
+
+def test_without_the_reference_there_are_no_ratios() -> None:
+    assert markdown(results(OURS)).splitlines()[2] == "| `curl-multi` | 50 | | | 10.00 | 50 |"
+
+
+def test_the_chart_draws_every_system_that_counts_within_its_bounds() -> None:
+    downloader = system("wget2", Kind.DOWNLOADER, 1.0, 1.0, 1.0)
+    wrong = system("queue", Kind.OURS, 0.1, 0.1, 0.1, problem="wrong")
+    drawn = chart(results(SCRAPY, OURS, downloader, wrong))
+    assert [name for _, _, name in drawn.labels] == ["wget2", "curl-multi", "Scrapy, tuned"]
+    for panel in drawn.panels:
+        assert [bar.kind for bar in panel.bars] == [Kind.DOWNLOADER, Kind.OURS, Kind.RIVAL]
+        assert all(panel.left < bar.low <= bar.end <= bar.high < bar.text_x < drawn.width for bar in panel.bars)
+    assert ends(drawn, 0) == pytest.approx([10.0, 10.0, 1.0])
+    assert ends(drawn, 1) == pytest.approx([5.0, 10.0, 50.0])
+    words = [text.text for text in ElementTree.fromstring(svg(drawn)).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"curl-multi", "Pages a second, times Scrapy", "50.00", "only downloads"} <= set(words)
+
+
+def ends(drawn: Chart, number: int) -> list[float]:
+    """Return the values at which a panel's bars end, by its axis."""
+    panel = drawn.panels[number]
+    unit = (panel.ticks[1].at - panel.left) / float(panel.ticks[1].text)
+    return [(bar.end - panel.left) / unit for bar in panel.bars]
+
+
+def test_figures_are_kept_in_a_file(tmp_path: Path) -> None:
+    made = results(SCRAPY, replace(OURS, grown=Figures(4.0, 2.0, 51 * MB)), grown_to=1000)
+    save(made, tmp_path / "figures.json")
+    assert load(tmp_path / "figures.json") == made
+
+
+def test_a_table_is_put_in_its_place_and_all_else_stays(tmp_path: Path) -> None:
+    document = tmp_path / "document.md"
+    document.write_text("before\n<!-- a -->\nold\n<!-- /a -->\nafter\n<!-- b -->\n<!-- /b -->\n", encoding="utf-8")
+    for text in ("new", "newer"):
+        record("a", text, document)
+    assert document.read_text(encoding="utf-8") == (
+        "before\n<!-- a -->\n\nnewer\n\n<!-- /a -->\nafter\n<!-- b -->\n<!-- /b -->\n"
+    )
+    with pytest.raises(ValueError, match="no place for c"):
+        record("c", "new", document)
+
+
+def test_every_benchmark_has_its_place() -> None:
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    for name in ("rivals 2000", "rivals 10000", "coordinator", "startup", "tracing"):
+        assert f"<!-- {name} -->\n" in text
+        assert f"<!-- /{name} -->" in text
+
+
+def test_a_table_has_its_figures_to_the_right() -> None:
+    assert table(("", "s"), [("a", "1")]) == "| | s |\n| --- | ---: |\n| a | 1 |"
