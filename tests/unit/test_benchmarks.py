@@ -1,5 +1,6 @@
 """What the benchmarks make of their figures: tables, ratios, growth, a chart, and the place where they are put."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,7 +10,9 @@ import pytest
 from crawler.compare.model import Machine
 from tests.benchmarks.document import PERFORMANCE, record, table
 from tests.benchmarks.rivals.chart import Chart, chart, svg
+from tests.benchmarks.rivals.contenders import Contender
 from tests.benchmarks.rivals.results import KB, MB, Figures, Kind, Results, System, load, save
+from tests.benchmarks.rivals.runs import Catalogue, run
 from tests.benchmarks.rivals.table import markdown
 
 
@@ -104,3 +107,32 @@ def test_every_benchmark_has_its_place() -> None:
 
 def test_a_table_has_its_figures_to_the_right() -> None:
     assert table(("", "s"), [("a", "1")]) == "| | s |\n| --- | ---: |\n| a | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        ("write(url='a'); write(url='b')", None),
+        ("write(url='a')", "1 items, 1 of 2 right"),
+        ("write(url='a'); write(url='b'); write(url='b')", "3 items, 2 of 2 right"),
+        ("write(url='a'); write(url='B')", "2 items, 1 of 2 right"),
+        ("write(url='a'); write(url='b'); exit('out of luck')", "out of luck"),
+    ],
+)
+def test_whoever_does_not_bring_exactly_the_records_is_wrong(program: str, problem: str | None) -> None:
+    assert run(contender(program), CATALOGUE).problem == problem
+
+
+def test_who_only_downloads_must_have_every_detail_page() -> None:
+    keep = "os.makedirs('host/item', exist_ok=True); open(f'host/item/{name}', 'w').write('page')"
+    assert run(contender(f"for name in 'ab': {keep}", items=None), CATALOGUE).problem is None
+    assert run(contender(f"for name in 'a': {keep}", items=None), CATALOGUE).problem == "1 of 2 detail pages"
+
+
+CATALOGUE = Catalogue("http://127.0.0.1/", "nobody", 1, {'{"url": "a"}', '{"url": "b"}'})
+
+
+def contender(program: str, items: str | None = "items.jsonl") -> Contender:
+    """Return one that runs a few words of Python, in which `write` writes a record."""
+    write = "import json, os; write = lambda **record: open('items.jsonl', 'a').write(json.dumps(record) + '\\n')"
+    return Contender(lambda url, folder: [sys.executable, "-c", f"{write}\n{program}"], Kind.OURS, items)

@@ -91,9 +91,10 @@ def run(contender: Contender, goal: Catalogue) -> Figures:
 
 
 def _problem(contender: Contender, folder: Path, expected: Collection[str]) -> str | None:
-    """Return why its records are not the catalogue's; None if they are."""
+    """Return why its records, or what it downloaded, are not the catalogue's; None if they are."""
     if contender.items is None:
-        return None
+        pages = sum(1 for file in folder.glob("*/item/*") if file.stat().st_size)
+        return None if pages == len(expected) else f"{pages} of {len(expected)} detail pages"
     with (folder / contender.items).open(encoding="utf-8") as lines:
         found = [_canonical(json.loads(line)) for line in lines]
     right = {item for item in found if item in expected}
