@@ -60,17 +60,26 @@ def test_without_the_reference_there_are_no_ratios() -> None:
 
 
 def test_the_chart_draws_every_system_that_counts_within_its_bounds() -> None:
-    downloader = system("wget2", Kind.DOWNLOADER, 1.0, 1.0, 1.0)
+    downloader = system("wget2", Kind.DOWNLOADER, 1.6, 2.5, 1.6)
     wrong = system("queue", Kind.OURS, 0.1, 0.1, 0.1, problem="wrong")
     drawn = chart(results(SCRAPY, OURS, downloader, wrong))
+    assert [bar.cut for bar in drawn.panels[0].bars] == [False, False, False]
     assert [name for _, _, name in drawn.labels] == ["wget2", "curl-multi", "Scrapy, tuned"]
     for panel in drawn.panels:
         assert [bar.kind for bar in panel.bars] == [Kind.DOWNLOADER, Kind.OURS, Kind.RIVAL]
         assert all(panel.left < bar.low <= bar.end <= bar.high < bar.text_x < drawn.width for bar in panel.bars)
-    assert ends(drawn, 0) == pytest.approx([10.0, 10.0, 1.0])
-    assert ends(drawn, 1) == pytest.approx([5.0, 10.0, 50.0])
+    assert ends(drawn, 0) == pytest.approx([6.25, 10.0, 1.0])
+    assert ends(drawn, 1) == pytest.approx([8.0, 10.0, 50.0])
     words = [text.text for text in ElementTree.fromstring(svg(drawn)).iter("{http://www.w3.org/2000/svg}text")]
     assert {"curl-multi", "Pages a second, times Scrapy", "50.00", "only downloads"} <= set(words)
+
+
+def test_who_only_downloads_is_cut_rather_than_make_the_others_small() -> None:
+    downloader = system("wget2", Kind.DOWNLOADER, 0.1, 0.1, 0.1)
+    panel = chart(results(SCRAPY, OURS, downloader)).panels[0]
+    assert [bar.cut for bar in panel.bars] == [True, False, False]
+    assert panel.bars[0].end == panel.bars[1].high
+    assert panel.bars[0].text == "100.0"
 
 
 def ends(drawn: Chart, number: int) -> list[float]:

@@ -34,6 +34,8 @@ class Bar:
     low: float
     high: float
     text: str
+    cut: bool
+    """Whether it is longer than there is room: who only downloads is not to make the others small."""
 
     @property
     def text_x(self) -> float:
@@ -99,19 +101,19 @@ def _panel(
     unit: float = 1.0,
 ) -> Panel:
     (left, right), values = PANELS[number], [figure(system) for system in systems]
-    axis = Axis(left, right - FIGURES[number], max(value.high for value in values) / unit)
+    crawling = [value.high for system, value in zip(systems, values, strict=True) if system.kind is not Kind.DOWNLOADER]
+    axis = Axis(left, right - FIGURES[number], max(crawling or [value.high for value in values]) / unit)
     bars = tuple(
-        Bar(
-            system.kind,
-            _y(place),
-            axis.at(value.median / unit),
-            axis.at(value.low / unit),
-            axis.at(value.high / unit),
-            form.format(value.median / unit),
-        )
+        _bar(system.kind, _y(place), value, axis, unit, form)
         for place, (system, value) in enumerate(zip(systems, values, strict=True))
     )
     return Panel(title, left, axis.ticks(5), bars)
+
+
+def _bar(kind: Kind, y: float, value: Estimate, axis: Axis, unit: float, form: str) -> Bar:
+    cut = value.high / unit > axis.most
+    end, low, high = (axis.end if cut else axis.at(one / unit) for one in (value.median, value.low, value.high))
+    return Bar(kind, y, end, low, high, form.format(value.median / unit), cut)
 
 
 def _y(row: int) -> float:
