@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from crawler.compare.model import Estimate
 from tests.benchmarks.document import hardware, table
-from tests.benchmarks.rivals.results import KB, MB, Results, System
+from tests.benchmarks.rivals.results import KB, MB, Kind, Results, System
 
 COLUMNS = ("", "pages/s", "times Scrapy, wall", "times Scrapy, CPU", "CPU ms a page", "peak MB")
 
@@ -22,11 +22,11 @@ def markdown(results: Results) -> str:
 
 
 def _row(results: Results, system: System) -> Sequence[str]:
-    name = f"`{system.name}`" if system.kind == "ours" else system.name
+    backend, comma, how = system.name.partition(", ")
     scale = results.scale
     ratios = [ratio(system.ratio(scale, figure)) if scale else "" for figure in ("wall", "cpu")]
     cells = [
-        name.replace(", 2 processes`", "`, 2 processes").replace(", 4 processes`", "`, 4 processes"),
+        f"`{backend}`{comma}{how}" if system.kind is Kind.OURS else system.name,
         f"{system.speed(results.pages).median:,.0f}",
         *("1.0" if system is scale else text for text in ratios),
         f"{system.cpu(results.pages).median:.2f}",
