@@ -61,16 +61,19 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
     What the encoding does not know becomes U+FFFD. A byte order mark is removed.
     """
+    return as_utf8(body, content_type).decode("utf-8")
+
+
+def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
+    """Return the text of a page (see `decode`) as UTF-8: most pages are that, and then it is the very body."""
     for mark, encoding in ((BOM_UTF8, "utf_8"), (BOM_UTF16_LE, "utf_16_le"), (BOM_UTF16_BE, "utf_16_be")):
         if body.startswith(mark):
-            return body[len(mark) :].decode(encoding, "replace")
-    declared = _declared(body, content_type)
-    if declared is not None:
-        return body.decode(declared, "replace")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return body.decode(_guess(body, error.start), "replace")
+            return _recoded(body[len(mark) :], encoding)
+    if (declared := _declared(body, content_type)) is not None:
+        return _recoded(body, declared)
+    if (wrong := _first_not_utf8(body)) is None:
+        return body
+    return _recoded(body, _guess(body, wrong))
 
 
 @lru_cache(maxsize=64)
@@ -81,6 +84,22 @@ def codec(label: str) -> str | None:
         known = _LABELS.get(name, name)
         if found := _CODECS.get(aliases.get(known, known)):
             return found
+    return None
+
+
+def _recoded(body: bytes, encoding: str) -> bytes:
+    """Return as UTF-8 what is in some encoding, mistakes replaced."""
+    if encoding == "utf_8" and _first_not_utf8(body) is None:
+        return body
+    return body.decode(encoding, "replace").encode("utf-8")
+
+
+def _first_not_utf8(body: bytes) -> int | None:
+    """Return where a text is not UTF-8 any more, or None if all of it is."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
     return None
 
 

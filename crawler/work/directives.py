@@ -31,12 +31,6 @@ class Directives(NamedTuple):
         return cls(bool(asked & {NOINDEX, NONE}), bool(asked & {NOFOLLOW, NONE}))
 
 
-def may_have_meta(text: str, agent: str) -> bool:
-    """Say whether a page (in lower case) can have rules in `<meta>`: most have none, and this look costs little."""
-    names = (_ALL[0], agent.lower())
-    return any(name in text for name in names) and any(rule in text for rule in (NOINDEX, NOFOLLOW, NONE))
-
-
 def header_rules(values: Iterable[str], agent: str) -> list[str]:
     """Return the rules for `agent` in the values of the X-Robots-Tag headers.
 
@@ -56,11 +50,11 @@ def header_rules(values: Iterable[str], agent: str) -> list[str]:
     return rules
 
 
-def meta_rules(names: Iterable[str | None], contents: Iterable[str | None], agent: str) -> list[str]:
+def meta_rules(metas: Iterable[tuple[str | None, str | None]], agent: str) -> list[str]:
     """Return the rules for `agent` in a page's `<meta>` elements, given the name and the content of each."""
     return [
         rule
-        for name, content in zip(names, contents, strict=True)
+        for name, content in metas
         if name is not None and content is not None and _is_ours(name.strip(), agent)
         for rule in content.split(",")
     ]

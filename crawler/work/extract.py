@@ -1,11 +1,12 @@
-"""From a page's text to its links and its record: the same whatever the parser."""
+"""From a page to its links and its record: the same whatever the parser."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crawler.model import FieldValue, Record, Role, Scalar
 from crawler.urls import canonical
-from crawler.work.directives import NOFOLLOW, Directives, header_rules, is_nofollow, may_have_meta, meta_rules
+from crawler.work.directives import Directives, header_rules, is_nofollow, meta_rules
 from crawler.work.links import Links, resolve_all
 from crawler.work.numerals import parse_float, parse_int
 from crawler.work.parsers import Document, parser
@@ -14,6 +15,12 @@ from crawler.work.weight import too_complex, weigh
 
 TEXT = 10_000_000
 """Characters that the values of a field may have in all: of nested elements that all match, each has the same text."""
+MARKS = "base[href], meta[name][content]"
+"""The elements that say something of the whole page."""
+_ANCHORS = re.compile(r"(?:a|area)(?:\[href\])?(?:\s*,\s*(?:a|area)(?:\[href\])?)*")
+"""Selectors of links which no element matches that says something of the whole page."""
+
+_Attributes = Mapping[str, str | None]
 
 
 class Reading(NamedTuple):
@@ -34,14 +41,20 @@ class Extractor:
 
     def __init__(self, settings: WorkSettings) -> None:
         self._parser = parser(settings.parser)
-        self._fields = settings.fields
+        self._fields = [_Field(spec) for spec in settings.fields]
         self._link_selector = settings.link_selector
+        # To look through the tree costs a quarter as much as to build it, so it is done once where it can be.
+        self._all_at_once = f"{MARKS}, {settings.link_selector}" if _ANCHORS.fullmatch(settings.link_selector) else ""
         self._follows = {Role.LIST: settings.follow_list, Role.DETAIL: settings.follow_detail}
         self._page_links = settings.page_links
         self._obeys = settings.obey_robots
         self._agent = settings.robots_agent
 
     def read(self, html: str, url: str, role: Role, robots_tags: Sequence[str] = ()) -> Reading:
+        """Return what `read_utf8` does, of a text."""
+        return self.read_utf8(html.encode("utf-8", "replace"), url, role, robots_tags)
+
+    def read_utf8(self, page: bytes, url: str, role: Role, robots_tags: Sequence[str] = ()) -> Reading:
         """Return a page's links, where they are followed, and a detail page's record, where it may be kept.
 
         Args:
@@ -51,86 +64,102 @@ class Extractor:
             FetchError: `too-complex`, to read it would take too long or too much memory, whatever the parser.
         """
         # Parsers differ on NUL (the standard drops it in one place and replaces it in another); no page means it.
-        html = html.replace("\0", "")
-        weigh(html)
-        document = self._parser.parse(html)
-        text = _lowered(html)
-        asked = self._asked(document, text, robots_tags)
-        follows = self._follows.get(role, False) and not asked.nofollow
+        page = page.replace(b"\0", b"")
+        weigh(page)
+        document = self._parser.parse(page)
+        follows = self._follows.get(role, False)
+        marks, anchors = self._survey(document, follows=follows)
+        base = _base(marks, url)
+        asked = self._asked(marks, robots_tags)
         noindex = role is Role.DETAIL and asked.noindex
         wants_record = role is Role.DETAIL and not noindex
-        # Looking for it in the text first costs a tenth of what looking through the tree does, and few pages have one.
-        base = _base(document, url) if "<base" in text else url
-        links = self._links(document, base, obeys_rel=self._obeys and NOFOLLOW in text) if follows else Links()
-        record = {field.name: _field(document, field, base) for field in self._fields} if wants_record else None
+        links = self._links(anchors, base) if follows and not asked.nofollow else Links()
+        record = {field.name: field.read(document, base) for field in self._fields} if wants_record else None
         return Reading(links.urls, record, noindex, links.surplus)
 
-    def _asked(self, document: Document, text: str, robots_tags: Sequence[str]) -> Directives:
+    def _survey(
+        self, document: Document, *, follows: bool
+    ) -> tuple[Sequence[tuple[str, _Attributes]], Sequence[_Attributes]]:
+        """Return the elements that say something of the whole page, and its links where they are followed."""
+        if not follows:
+            return document.elements(MARKS), ()
+        if not self._all_at_once:
+            return document.elements(MARKS), [found for _, found in document.elements(self._link_selector)]
+        marks: list[tuple[str, _Attributes]] = []
+        anchors: list[_Attributes] = []
+        for element in document.elements(self._all_at_once):
+            if element[0] in ("base", "meta"):
+                marks.append(element)
+            else:
+                anchors.append(element[1])
+        return marks, anchors
+
+    def _asked(self, marks: Iterable[tuple[str, _Attributes]], robots_tags: Sequence[str]) -> Directives:
         """Return what a page asks of us in its header and its `<meta>` elements."""
         if not self._obeys:
             return Directives()
-        rules = header_rules(robots_tags, self._agent)
-        if may_have_meta(text, self._agent):
-            names, contents = (
-                document.attributes("meta[name][content]", (name,), first=False) for name in ("name", "content")
-            )
-            rules += meta_rules(names, contents, self._agent)
-        return Directives.of(rules)
+        metas = [(meta["name"], meta["content"]) for tag, meta in marks if tag == "meta"]
+        return Directives.of([*header_rules(robots_tags, self._agent), *meta_rules(metas, self._agent)])
 
-    def _links(self, document: Document, base: str, *, obeys_rel: bool) -> Links:
-        hrefs = document.attributes(self._link_selector, ("href",), first=False)
-        if obeys_rel:
-            rels = document.attributes(self._link_selector, ("rel",), first=False)
-            hrefs = [href for href, rel in zip(hrefs, rels, strict=True) if not is_nofollow(rel)]
-        return resolve_all((href for href in hrefs if href is not None), base, self._page_links)
+    def _links(self, anchors: Iterable[_Attributes], base: str) -> Links:
+        if self._obeys:
+            anchors = (anchor for anchor in anchors if "rel" not in anchor or not is_nofollow(anchor["rel"]))
+        return resolve_all((anchor["href"] or "" for anchor in anchors if "href" in anchor), base, self._page_links)
 
 
-def _lowered(html: str) -> str:
-    """Return the page in lower case. What is looked for there is ASCII, which takes half the time."""
-    return html.encode("ascii", "replace").decode("ascii").lower()
-
-
-def _base(document: Document, url: str) -> str:
+def _base(marks: Iterable[tuple[str, _Attributes]], url: str) -> str:
     """Return what hrefs are resolved against: the first `<base href>`, if it is an http(s) URL (HTML section 4.2.3)."""
-    for href in document.attributes("base[href]", ("href",), first=True):
-        if href is not None and (base := canonical(href, url)) is not None:
-            return base
-    return url
+    first = next((attributes["href"] or "" for tag, attributes in marks if tag == "base"), None)
+    return url if first is None else canonical(first, url) or url
 
 
-def _field(document: Document, field: FieldSpec, base: str) -> FieldValue:
-    """Return a field's value: with `many` those that convert, else the first element's, None if there is none."""
-    names = _attribute_names(field)
-    texts: Iterable[str | None]
-    if names:
-        texts = document.attributes(field.css, names, first=not field.many)
-    else:
-        texts = document.texts(field.css, first=not field.many)
-    values = [_CONVERTERS[field.type](text, base) for text in _bounded(texts, field.name)]
-    if field.many:
-        return [value for value in values if value is not None]
-    return values[0] if values else None
+class _Field:
+    """How one field of a record is read."""
 
+    def __init__(self, spec: FieldSpec) -> None:
+        self.name = spec.name
+        self._css = spec.css
+        self._attributes = _attribute_names(spec)
+        self._many = spec.many
+        self._convert = _CONVERTERS[spec.type]
 
-def _bounded(texts: Iterable[str | None], name: str) -> Iterator[str]:
-    """Yield the texts that are there; FetchError once they are too long in all."""
-    length = 0
-    for text in texts:
-        if text is not None:
+    def read(self, document: Document, base: str) -> FieldValue:
+        """Return its value: with `many` those that convert, else the first element's, None if there is none.
+
+        Raises:
+            FetchError: `too-complex`, the values are too long in all.
+        """
+        texts: Iterable[str | None]
+        if self._attributes:
+            texts = document.attributes(self._css, self._attributes, first=not self._many)
+        else:
+            texts = document.texts(self._css, first=not self._many)
+        values: list[Scalar] = []
+        length = 0
+        for text in texts:
+            if text is None:
+                continue
             length += len(text)
             if length > TEXT:
-                raise too_complex(f"the field {name} holds more than {TEXT:,} characters")
-            yield text
+                raise too_complex(f"the field {self.name} holds more than {TEXT:,} characters")
+            if (value := self._convert(text, base)) is not None:
+                values.append(value)
+        if self._many:
+            return values
+        return values[0] if values else None
 
 
-def _attribute_names(field: FieldSpec) -> tuple[str, ...]:
-    if field.attr is not None:
-        return (field.attr,)
-    return ("href", "src") if field.type is FieldType.URL else ()
+def _attribute_names(spec: FieldSpec) -> tuple[str, ...]:
+    if spec.attr is not None:
+        return (spec.attr,)
+    return ("href", "src") if spec.type is FieldType.URL else ()
 
 
 def _plain(text: str) -> str:
     """Return the text with its white space made single spaces, as a browser shows it."""
+    # Of all white space the space alone is printable: so most texts are seen to be plain without being taken apart.
+    if "  " not in text and text.isprintable():
+        return text.strip(" ")
     return " ".join(text.split())
 
 

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import soupsieve
 from bs4 import BeautifulSoup, CData, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
@@ -31,6 +31,13 @@ class SoupDocument:
         """Return an attribute of each element (see `Document`)."""
         return [_attribute(element, names) for element in self._select(css, first=first)]
 
+    def elements(self, css: str) -> Sequence[tuple[str, Mapping[str, str | None]]]:
+        """Return the tag and the attributes of each element (see `Document`)."""
+        return [
+            (element.name, {name: _attribute(element, (name,)) for name in element.attrs})
+            for element in self._select(css, first=False)
+        ]
+
     def _select(self, css: str, *, first: bool) -> Sequence[Tag]:
         return self._soup.select(css, limit=1 if first else 0)
 
@@ -38,9 +45,10 @@ class SoupDocument:
 class LxmlParser:
     """The parser `bs4-lxml`."""
 
-    def parse(self, html: str) -> SoupDocument:
+    def parse(self, page: bytes) -> SoupDocument:
         """Return the document."""
         # Without huge_tree libxml2 drops what is nested too deep.
+        html = page.decode("utf-8", "replace")
         return SoupDocument(BeautifulSoup(html, "lxml", multi_valued_attributes=None, huge_tree=True))
 
     def validate(self, css: str) -> str | None:
@@ -55,12 +63,11 @@ class LxmlParser:
 class HtmlParser(LxmlParser):
     """The parser `bs4-html`."""
 
-    def parse(self, html: str) -> SoupDocument:
+    def parse(self, page: bytes) -> SoupDocument:
         """Return the document."""
+        html = _finished(page.decode("utf-8", "replace"))
         # Of two attributes of a name the first counts, by the standard and in the other parsers.
-        soup = BeautifulSoup(
-            _finished(html), "html.parser", multi_valued_attributes=None, on_duplicate_attribute="ignore"
-        )
+        soup = BeautifulSoup(html, "html.parser", multi_valued_attributes=None, on_duplicate_attribute="ignore")
         return SoupDocument(soup)
 
 

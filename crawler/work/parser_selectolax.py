@@ -11,16 +11,20 @@ _UNSEEN_CSS = ", ".join(_UNSEEN)
 class SelectolaxDocument:
     """A page as Lexbor's tree."""
 
-    def __init__(self, html: str) -> None:
-        self._tree = LexborHTMLParser(html)
+    def __init__(self, page: bytes) -> None:
+        self._tree = LexborHTMLParser(page)
 
     def texts(self, css: str, *, first: bool) -> Iterator[str]:
         """Yield the text of the elements (see `Document`)."""
-        return (_text(node) for node in self._select(css, first=first))
+        return map(_text, self._select(css, first=first))
 
     def attributes(self, css: str, names: Sequence[str], *, first: bool) -> Sequence[str | None]:
         """Return an attribute of each element (see `Document`)."""
         return [_attribute(node.attributes, names) for node in self._select(css, first=first)]
+
+    def elements(self, css: str) -> Sequence[tuple[str, dict[str, str | None]]]:
+        """Return the tag and the attributes of each element (see `Document`)."""
+        return [(node.tag, node.attributes) for node in self._select(css, first=False)]
 
     def _select(self, css: str, *, first: bool) -> Sequence[LexborNode]:
         if first:
@@ -34,9 +38,9 @@ class SelectolaxDocument:
 class SelectolaxParser:
     """The parser `selectolax`."""
 
-    def parse(self, html: str) -> SelectolaxDocument:
+    def parse(self, page: bytes) -> SelectolaxDocument:
         """Return the document."""
-        return SelectolaxDocument(html)
+        return SelectolaxDocument(page)
 
     def validate(self, css: str) -> str | None:
         """Return what is wrong with a selector, or None."""

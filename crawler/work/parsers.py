@@ -7,7 +7,7 @@
 A parser's library is imported when the parser is asked for, and not before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -30,12 +30,15 @@ class Document(Protocol):
     def attributes(self, css: str, names: Sequence[str], *, first: bool) -> Sequence[str | None]:
         """Return, of each element that matches, the first of the attributes that it has, or None."""
 
+    def elements(self, css: str) -> Sequence[tuple[str, Mapping[str, str | None]]]:
+        """Return the tag and the attributes of each element that matches, once each; an empty value may be None."""
+
 
 class Parser(Protocol):
-    """Turns text into documents. Holds no state of a page."""
+    """Turns pages into documents. Holds no state of a page."""
 
-    def parse(self, html: str) -> Document:
-        """Return the document, whatever the text."""
+    def parse(self, page: bytes) -> Document:
+        """Return the document, whatever the page; it is UTF-8."""
 
     def validate(self, css: str) -> str | None:
         """Return what is wrong with a selector, on one line, or None if it is one."""

@@ -7,7 +7,7 @@ from typing import Self
 from crawler.model import Failure, Outcome, Record, Role, Task, Timings
 from crawler.urls import host
 from crawler.work.body import Body
-from crawler.work.charset import decode
+from crawler.work.charset import as_utf8, decode
 from crawler.work.cookies import Cookies
 from crawler.work.exchange import Exchange
 from crawler.work.extract import Extractor
@@ -102,8 +102,8 @@ class Visit:
         content = exchange.body.content()
         if self.task.role is Role.ROBOTS:
             return self._settled(robots=_robots_text(exchange.body), size=len(content))
-        html = decode(content, exchange.head.content_type)
-        reading = self._desk.extractor.read(html, self.task.url, self.task.role, exchange.head.robots_tags)
+        page = as_utf8(content, exchange.head.content_type)
+        reading = self._desk.extractor.read_utf8(page, self.task.url, self.task.role, exchange.head.robots_tags)
         return self._settled(
             size=len(content),
             links=reading.links,

@@ -70,15 +70,18 @@ _TABLE = _words("caption table tbody td tfoot th thead tr")
 _WALLS = _words("annotation-xml applet desc foreignobject marquee mi mn mo ms mtext object select table template title")
 
 
-def weigh(html: str) -> None:
-    """Let a page pass that can be parsed in a second or two, and in little memory.
+def weigh(page: bytes) -> None:
+    """Let a page (in UTF-8) pass that can be parsed in a second or two, and in little memory.
 
     Raises:
         FetchError: `too-complex`.
     """
-    tags = html.count("<")
+    tags = page.count(b"<")
     if tags > TAGS:
         raise too_complex(f"more than {TAGS:,} tags")
+    if tags <= VERY_FEW_TAGS and len(page) <= SHORT:
+        return
+    html = page.decode("utf-8", "replace")
     large = tags > FEW_TAGS or len(html) > LARGE or (tags > VERY_FEW_TAGS and _may_reopen(html, tags))
     if large or (len(html) > SHORT and (_may_have_many_attributes(html) or _may_copy(html))):
         _Weight(html).measure()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.work.directives import Directives, header_rules, is_nofollow, may_have_meta, meta_rules
+from crawler.work.directives import Directives, header_rules, is_nofollow, meta_rules
 
 NOTHING, NOINDEX, NOFOLLOW, BOTH = (
     Directives(),
@@ -58,12 +58,11 @@ def test_a_header_asks_all_robots_or_the_one_that_it_names(values: list[str], as
     ],
 )
 def test_a_page_asks_all_robots_or_us(metas: list[tuple[str | None, str | None]], asked: Directives) -> None:
-    names, contents = zip(*metas, strict=True)
-    assert Directives.of(meta_rules(names, contents, "ours")) == asked
+    assert Directives.of(meta_rules(metas, "ours")) == asked
 
 
 def test_a_robot_without_a_name_is_not_addressed_by_an_empty_one() -> None:
-    assert meta_rules([""], ["noindex"], "") == []
+    assert meta_rules([("", "noindex")], "") == []
 
 
 @pytest.mark.parametrize(
@@ -79,14 +78,6 @@ def test_a_robot_without_a_name_is_not_addressed_by_an_empty_one() -> None:
 )
 def test_rel_is_a_list_of_words(rel: str | None, expected: bool) -> None:
     assert is_nofollow(rel) is expected
-
-
-@pytest.mark.parametrize("name", ["robots", "ours"])
-@pytest.mark.parametrize("rule", ["noindex", "nofollow", "none"])
-def test_the_quick_look_passes_over_no_page_that_asks(name: str, rule: str) -> None:
-    assert may_have_meta(f'<meta name="{name}" content="{rule}">', "Ours")
-    assert not may_have_meta(f'<meta name="{name}" content="all">', "Ours")
-    assert not may_have_meta(f'<meta name="theirs" content="{rule}">', "Ours")
 
 
 @given(st.lists(st.text(alphabet="noindexfllw:,* -_;\u0130") | st.text()))
