@@ -20,6 +20,7 @@ from crawler.report import describe, versions
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
 from crawler.urls import origin
+from crawler.usage import tree_usage, usage
 from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
 from fixtures.process import FixtureError, FixtureServer
@@ -102,9 +103,8 @@ def run(
         settled_before = frontier.tally.fetched
         finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
         elapsed = time.monotonic() - started
-        from crawler.usage import tree_usage  # not before: psutil takes 10 ms to load, and is needed at the end alone
-
-        cost = tree_usage(besides=server.pid if server else None)
+        processes = BACKENDS[config.crawl.backend].processes
+        cost = tree_usage(besides=server.pid if server else None) if processes else usage()
         report = describe(
             config,
             frontier,

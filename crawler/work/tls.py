@@ -1,16 +1,21 @@
 """The one TLS configuration of all clients: certificates are verified, always."""
 
 import os
-import ssl
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import certifi
 
 from crawler.work.http import FetchError
 
+if TYPE_CHECKING:
+    import ssl
+
 
 @lru_cache(maxsize=4)
-def _context(ca_file: str) -> ssl.SSLContext:
+def _context(ca_file: str) -> "ssl.SSLContext":
+    import ssl  # not before: libcurl has its own TLS, and a crawl without any needs no second one in memory
+
     context = ssl.create_default_context(cafile=ca_file)
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -37,7 +42,7 @@ def authorities() -> str:
     raise FetchError("tls", f"no certificate authorities in {ca_file}")
 
 
-def ssl_context() -> ssl.SSLContext:
+def ssl_context() -> "ssl.SSLContext":
     """Return the context to connect with.
 
     Shared by all threads of the process, since loading the authorities costs milliseconds and megabytes.
