@@ -16,6 +16,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from math import inf
 from random import Random
@@ -103,6 +104,8 @@ class Frontier:
         """
         self._rules = rules
         self._scope = scope
+        # What no pattern takes up is never known: it is met again on every page.
+        self._role = lru_cache(maxsize=1024)(scope.role)
         self._holds = holds
         self._random = random or Random()  # noqa: S311 - jitter is no secret
         self._known = KnownURLs()
@@ -342,10 +345,7 @@ class Frontier:
             self.tally.surplus["page-links"] += outcome.surplus_links
         known = self._known
         for url in outcome.links:
-            if url in known or not self._scope.holds(url):
-                continue
-            role = self._scope.role(url)
-            if role is None:
+            if url in known or (role := self._role(url)) is None or not self._scope.holds(url):
                 continue
             trap = self._traps.take(url, known)
             if trap is None:

@@ -25,7 +25,7 @@ class KnownURLs:
         return len(self._digests)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def digest(url: str) -> int:
     """Return what stands for a URL: a number of 128 bits. The links that come on every page are remembered."""
     return int.from_bytes(blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest())

@@ -16,7 +16,8 @@ it shows (bidirectional ones), and what no file can hold."""
 def json_line(row: Mapping[str, object]) -> str:
     """Return a JSON object on one line, for whatever reader, with nothing in it that acts on who looks at it."""
     text = _encode(row)
-    if text.isascii() and "\x7f" not in text:
+    # All that is to be written as escapes is unprintable, and next to no line has anything of it.
+    if text.isprintable():
         return text
     return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 

@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import time
+from functools import lru_cache
 
 import pycurl
 
@@ -25,6 +26,8 @@ from crawler.work.tls import authorities
 
 LINE = 65_536
 """Bytes of a header line that are allowed: http.client's bound, so that all clients refuse the same heads."""
+SHORT_LINE = 100
+"""Bytes of a header line that may be remembered."""
 HEADERS = 100
 """Header lines that are allowed: http.client's bound too."""
 CONNECTIONS = 64
@@ -81,6 +84,16 @@ class _Lent(socket.socket):
 
     def __del__(self) -> None:
         self.close()
+
+
+def _read_field(line: bytes) -> tuple[str, str] | None:
+    """Return the name and the value of a header line, as latin-1; None if it is none."""
+    field = _FIELD.fullmatch(line)
+    return None if field is None else (field[1].decode("latin-1"), field[2].decode("latin-1"))
+
+
+# Most of a server's header lines are the same each time.
+_read_short = lru_cache(maxsize=256)(_read_field)
 
 
 class Transfer:
@@ -248,10 +261,10 @@ class Transfer:
             return None
         headers = []
         for line in lines[1:-1]:
-            field = _FIELD.fullmatch(line)
+            field = _read_short(line) if len(line) <= SHORT_LINE else _read_field(line)
             if field is None:
                 raise explained("protocol", "a header line that is none")
-            headers.append((field[1].decode("latin-1"), field[2].decode("latin-1")))
+            headers.append(field)
         framing = {"content-length", "transfer-encoding"}
         self._ends_with_connection = not any(name.lower() in framing for name, _ in headers)
         exchange.begin(status, headers)

@@ -10,7 +10,7 @@ from crawler.urls import canonical, origin
 
 # Paths that resolving leaves as they are: no dot segments, no empty ones, nothing to escape, no scheme.
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*"
-_PLAIN = re.compile(rf"(/?)(?:{_SEGMENT}/)*(?:{_SEGMENT}/?)(?:\?[A-Za-z0-9_.~=&+/-]+)?", re.ASCII)
+_PLAIN = re.compile(rf"(?:{_SEGMENT}/)*(?:{_SEGMENT}/?)(?:\?[A-Za-z0-9_.~=&+/-]+)?", re.ASCII)
 _ROOTED = ("/", "http://", "https://")
 """How an href begins for which no more of the base counts than its origin."""
 _REMEMBERED = 256
@@ -47,25 +47,20 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
 def _canonical(hrefs: Iterable[str], base: str) -> Iterator[str]:
     site = origin(base)
     folder = base.partition("?")[0].rpartition("/")[0] + "/"
-    plain = _PLAIN.fullmatch
     for href in hrefs:
-        if match := plain(href):
-            yield (site if match[1] else folder) + href
-        elif (url := _resolve(href, base, site)) is not None:
+        if len(href) <= _REMEMBERED and href.startswith(_ROOTED):
+            url = _resolve_rooted(href, site)
+        elif not href:
+            url = base
+        else:
+            url = folder + href if _PLAIN.fullmatch(href) else canonical(href, base)
+        if url is not None:
             yield url
 
 
-def _resolve(href: str, base: str, site: str) -> str | None:
-    if not href:
-        return base
-    if len(href) <= _REMEMBERED and href.startswith(_ROOTED):
-        return _resolve_rooted(href, site)
-    return canonical(href, base)
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _resolve_rooted(href: str, site: str) -> str | None:
-    return canonical(href, f"{site}/")
+    return site + href if _PLAIN.fullmatch(href, 1) and href[0] == "/" else canonical(href, f"{site}/")
 
 
 def _unfragmented(href: str) -> str:

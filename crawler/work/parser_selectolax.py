@@ -24,7 +24,7 @@ class SelectolaxDocument:
 
     def elements(self, css: str) -> Sequence[tuple[str, dict[str, str | None]]]:
         """Return the tag and the attributes of each element (see `Document`)."""
-        return [(node.tag, node.attributes) for node in self._select(css, first=False)]
+        return [(node.tag or "", node.attributes) for node in self._select(css, first=False)]
 
     def _select(self, css: str, *, first: bool) -> Sequence[LexborNode]:
         if first:
