@@ -48,7 +48,9 @@ class Store:
         self.folder = folder
         self._database = database
         self._clock = clock
-        self._group = Changes()
+        self._taken_up: list[Task] = []
+        self._unwritten: dict[str, list[bytes]] = {table: [] for table in FILES}
+        """The group, as it will be written: a page's links, and its text in memory, take several times as much."""
         self._group_began = 0.0
         self._counters: Callable[[], Counters] = dict
         self._committed: int = database.execute("SELECT coalesce(max(id), 0) FROM urls").fetchone()[0]
@@ -116,7 +118,7 @@ class Store:
         What is not committed yet is there too.
         """
         committed = [number for number in numbers if number <= self._committed]
-        unstored = self._group.taken_up
+        unstored = self._taken_up
         tasks: dict[int, Task] = {}
         with explained(self.folder):
             for start in range(0, len(committed), ROWS_AT_ONCE):
@@ -164,24 +166,24 @@ class Store:
         Args:
             counters: asked for what is counted besides, at the time of the commit.
         """
-        group, self._counters = self._group, counters
-        if not group.taken_up and not group.settled:
+        self._counters = counters
+        if not self._taken_up and not self._unwritten["pages"]:
             self._group_began = self._clock()
-        group.taken_up += changes.taken_up
-        group.settled += changes.settled
-        if len(group.settled) >= GROUP_PAGES or self._clock() - self._group_began >= GROUP_SECONDS:
+        self._taken_up += changes.taken_up
+        for settled in changes.settled:
+            self._unwritten["pages"].append(page_line(settled).encode())
+            if (line := item_line(settled)) is not None:
+                self._unwritten["items"].append(line.encode())
+        if len(self._unwritten["pages"]) >= GROUP_PAGES or self._clock() - self._group_began >= GROUP_SECONDS:
             self.commit()
 
     def commit(self) -> None:
         """Commit the group now, then append its lines to the files."""
-        group, self._group = self._group, Changes()
-        if not group.taken_up and not group.settled:
+        taken_up, self._taken_up = self._taken_up, []
+        lines, self._unwritten = self._unwritten, {table: [] for table in FILES}
+        if not taken_up and not lines["pages"]:
             return
-        lines = {
-            "pages": [page_line(settled) for settled in group.settled],
-            "items": [line for settled in group.settled if (line := item_line(settled)) is not None],
-        }
-        blocks = {table: "".join(f"{line}\n" for line in rows).encode() for table, rows in lines.items()}
+        blocks = {table: b"".join(line + b"\n" for line in rows) for table, rows in lines.items()}
         with explained(self.folder):
             with self._database as database:
                 database.execute("BEGIN")
@@ -189,15 +191,15 @@ class Store:
                     "INSERT INTO urls (id, url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?, ?)",
                     [
                         (number, task.url, task.role.value, task.depth, task.hops, task.referrer)
-                        for number, task in enumerate(group.taken_up, self._committed + 1)
+                        for number, task in enumerate(taken_up, self._committed + 1)
                     ],
                 )
-                database.executemany("INSERT INTO pages (line) VALUES (?)", [(line,) for line in lines["pages"]])
-                database.executemany("INSERT INTO items (line) VALUES (?)", [(line,) for line in lines["items"]])
                 for table, block in blocks.items():
+                    rows = [(line,) for line in lines[table]]
+                    database.executemany(f"INSERT INTO {table} (line) VALUES (CAST(? AS TEXT))", rows)  # noqa: S608 - ours
                     self._put(table, str(self._files[table].offset + len(block)))
                 self._put("counters", json.dumps(self._counters()))
-            self._committed += len(group.taken_up)
+            self._committed += len(taken_up)
             for table, block in blocks.items():
                 self._files[table].offset += len(block)
                 self._files[table].append(block)
