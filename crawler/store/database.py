@@ -131,6 +131,7 @@ def _connect(folder: Path) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA cache_size = -256")  # KB: what is written is hardly ever read
         is_blank(database)  # the first look takes the lock
     except BaseException:
         database.close()

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.core.sketch import Sketch
+from crawler.core.sketch import SMALL_HOLDS, Sketch
 
 
 @given(st.lists(st.text(max_size=3), max_size=40))
@@ -26,3 +26,12 @@ def test_a_hundred_thousand_keys_hide_no_family_and_make_none() -> None:
             sketch.add("family")
     assert 1000 <= sketch.count("family") <= 1005
     assert max(sketch.count(f"page {number}") for number in range(0, 100_000, 97)) <= 5
+
+
+def test_what_was_counted_first_still_counts_when_there_is_more() -> None:
+    sketch = Sketch()
+    for _ in range(2):
+        for number in range(SMALL_HOLDS - 1):
+            sketch.add(f"page {number}")
+    assert min(sketch.count(f"page {number}") for number in range(SMALL_HOLDS - 1)) == 2
+    assert sum(sketch.count(f"page {number}") for number in range(SMALL_HOLDS - 1)) <= 2.1 * SMALL_HOLDS
