@@ -36,6 +36,8 @@ class CurlMultiClient:
         self._busy: dict[pycurl.Curl, Transfer] = {}
         self._handles: dict[Exchange, pycurl.Curl] = {}
         """In the order in which they were begun, and so in that of their deadlines."""
+        self._sockets: set[int] = set()
+        """Those of libcurl's that it wants watched."""
         self._watched: set[int] = set()
         self._listened = time.monotonic()
 
@@ -125,7 +127,7 @@ class CurlMultiClient:
 
     def _select(self, timeout: float) -> Sequence[tuple[SelectorKey, int]]:
         """Return the sockets that are ready, after at most `timeout` seconds for the first."""
-        if not self._selector.get_map():
+        if not self._sockets and not self._watched:
             time.sleep(timeout)  # not every system can wait for no socket at all
             return ()
         return self._selector.select(timeout)
@@ -159,14 +161,15 @@ class CurlMultiClient:
 
     def _watch_socket(self, events: int, fileno: int, _multi: object, _data: object) -> None:
         """Do what libcurl says of one of its sockets: watch it for these events, or no longer."""
-        known: SelectorKey | None = self._selector.get_map().get(fileno)
         if events == pycurl.POLL_REMOVE:
-            if known is not None:
+            if fileno in self._sockets:
+                self._sockets.remove(fileno)
                 self._selector.unregister(fileno)
-        elif known is None:
-            self._selector.register(fileno, events)
-        else:
+        elif fileno in self._sockets:
             self._selector.modify(fileno, events)
+        else:
+            self._sockets.add(fileno)
+            self._selector.register(fileno, events)
 
 
 def open_client(addresses: AddressRule) -> CurlMultiClient:

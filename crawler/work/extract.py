@@ -102,9 +102,12 @@ class Extractor:
         return Directives.of([*header_rules(robots_tags, self._agent), *meta_rules(metas, self._agent)])
 
     def _links(self, anchors: Iterable[_Attributes], base: str) -> Links:
-        if self._obeys:
-            anchors = (anchor for anchor in anchors if "rel" not in anchor or not is_nofollow(anchor["rel"]))
-        return resolve_all((anchor["href"] or "" for anchor in anchors if "href" in anchor), base, self._page_links)
+        hrefs = [
+            anchor["href"] or ""
+            for anchor in anchors
+            if "href" in anchor and not (self._obeys and "rel" in anchor and is_nofollow(anchor["rel"]))
+        ]
+        return resolve_all(hrefs, base, self._page_links)
 
 
 def _base(marks: Iterable[tuple[str, _Attributes]], url: str) -> str:

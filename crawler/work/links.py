@@ -35,7 +35,7 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
     addresses = map(_unfragmented, hrefs)
     urls = dict.fromkeys(_canonical(dict.fromkeys(islice(addresses, limit or None)), base))
     surplus = 0
-    for url in _canonical(addresses, base):
+    for url in _canonical(addresses, base) if limit else ():
         if url not in urls:
             if len(urls) < limit:
                 urls[url] = None

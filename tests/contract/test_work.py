@@ -1014,7 +1014,7 @@ def test_a_bug_is_an_internal_failure(worker: Worker, serve: Serve, monkeypatch:
     def broken(*_: object) -> str:
         raise ZeroDivisionError("division\nby \x1b[31mzero")
 
-    monkeypatch.setattr("crawler.work.visit.decode", broken)
+    monkeypatch.setattr("crawler.work.visit.as_utf8", broken)
     failure = worker.fails(serve(html(PAGE)).url)
     assert (failure.kind, failure.transient) == ("internal", False)
     assert failure.message == "ZeroDivisionError: division by [31mzero"
