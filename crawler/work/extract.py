@@ -7,7 +7,7 @@ from typing import NamedTuple
 from crawler.model import FieldValue, Record, Role, Scalar
 from crawler.urls import canonical
 from crawler.work.directives import Directives, header_rules, is_nofollow, meta_rules
-from crawler.work.links import Links, resolve_all
+from crawler.work.links import Links, resolve, resolve_all
 from crawler.work.numerals import parse_float, parse_int
 from crawler.work.parsers import Document, parser
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
@@ -171,5 +171,5 @@ _CONVERTERS: Mapping[FieldType, Callable[[str, str], Scalar | None]] = {
     FieldType.STR: lambda text, _base: _plain(text),
     FieldType.INT: lambda text, _base: parse_int(text),
     FieldType.FLOAT: lambda text, _base: parse_float(text),
-    FieldType.URL: canonical,
+    FieldType.URL: resolve,
 }

@@ -11,7 +11,7 @@ from crawler.urls import canonical, origin
 # Paths that resolving leaves as they are: no dot segments, no empty ones, nothing to escape, no scheme.
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*"
 _PLAIN = re.compile(rf"(?:{_SEGMENT}/)*(?:{_SEGMENT}/?)(?:\?[A-Za-z0-9_.~=&+/-]+)?", re.ASCII)
-_ROOTED = ("/", "http://", "https://")
+_ROOTED = ("/", "http://", "https://", "mailto:", "tel:", "javascript:")
 """How an href begins for which no more of the base counts than its origin."""
 _REMEMBERED = 256
 """Characters of an href that is remembered: those that come on every page of a site are short."""
@@ -42,6 +42,11 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
             else:
                 surplus += 1
     return Links(tuple(urls), surplus)
+
+
+def resolve(href: str, base: str) -> str | None:
+    """Return the canonical URL of an href, as `canonical` does, and mostly sooner."""
+    return next(_canonical((href,), base), None)
 
 
 def _canonical(hrefs: Iterable[str], base: str) -> Iterator[str]:

@@ -40,6 +40,10 @@ _NUMBER = re.compile(
 )
 
 
+# What most numbers look like where a page is made from a database: found to be one without all of the above.
+_SIMPLE = re.compile(r"[$£€¥]?(\d{1,15}(?:\.\d\d?)?)", re.ASCII)
+
+
 def parse_float(text: str) -> float | None:
     """Return the first number of the text, finite; None if there is none."""
     if (digits := _first(text, integer=False)) is None:
@@ -58,6 +62,11 @@ def parse_int(text: str) -> int | None:
 
 def _first(text: str, *, integer: bool) -> str | None:
     """Return the first number in the form that Python reads: a minus, digits, and a point if there is a fraction."""
+    simple = _SIMPLE.fullmatch(text.strip())
+    return simple[1] if simple else _search(text, integer=integer)
+
+
+def _search(text: str, *, integer: bool) -> str | None:
     match = _NUMBER.search(text.translate(_SPELLINGS))
     if match is None or len(match["number"]) > DIGITS:
         return None

@@ -18,7 +18,24 @@ BASES = st.sampled_from(
 
 @given(st.lists(HREFS, max_size=8), BASES)
 @example(
-    ["a/b.html", "/a/b?c=d", "a:b", "..", "a/../b", "//b/c", "?x", "#y", "", "a#b", "/a/.b", "%2e/a", "a?b?c"],
+    [
+        "mailto:a@b.example",
+        "tel:1",
+        "javascript:void(0)",
+        "a/b.html",
+        "/a/b?c=d",
+        "a:b",
+        "..",
+        "a/../b",
+        "//b/c",
+        "?x",
+        "#y",
+        "",
+        "a#b",
+        "/a/.b",
+        "%2e/a",
+        "a?b?c",
+    ],
     "http://a/b",
 )
 def test_links_are_what_canonical_makes_of_them(hrefs: list[str], base: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.work.numerals import parse_float, parse_int
+from crawler.work.numerals import _first, _search, parse_float, parse_int
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,8 @@ def test_what_a_locale_writes_is_read_back(whole: int, cents: int, marks: tuple[
     text = around.format(f"{whole:,}".replace(",", group) + decimal + f"{cents:02}")
     expected = abs(whole) + cents / 100
     assert parse_float(text) == pytest.approx(-expected if whole < 0 else expected)
+
+
+@given(st.from_regex(r"\A\s?[$£€¥]?[0-9]{1,16}([.,][0-9]{1,3})?\s?\Z") | st.text(alphabet="£$0123.,- "), st.booleans())
+def test_simple_numbers_are_what_the_long_way_makes_of_them(text: str, integer: bool) -> None:
+    assert _first(text, integer=integer) == _search(text, integer=integer)
