@@ -224,6 +224,23 @@ class Frontier:
             self._queues.release(task, now, sent=False)
             self._enqueue(task)
 
+    def follow(self, links: Iterable[str], depth: int, referrer: str) -> None:
+        """Take up what links (canonical) lead to, as far as it is in scope, not known yet, not too deep, and no trap.
+
+        Those of an outcome are followed when it completes; these are from a page that another crawl has fetched.
+        """
+        if self._too_deep(depth):
+            return
+        known = self._known
+        for url in links:
+            if url in known or (role := self._role(url)) is None or not self._scope.holds(url):
+                continue
+            trap = self._traps.take(url, known)
+            if trap is None:
+                self._take_up(Task(url, role, depth, referrer=referrer))
+            else:
+                self.tally.surplus[trap] += 1
+
     def cancel(self) -> None:
         """Start nothing more; `next` is Done when what is in flight has come back."""
         self._cancelled = True
@@ -339,19 +356,12 @@ class Frontier:
 
     def _follow(self, outcome: Outcome) -> None:
         depth = outcome.task.depth + 1
-        if self._rules.max_depth and depth > self._rules.max_depth:
-            return
-        if outcome.surplus_links:
+        if outcome.surplus_links and not self._too_deep(depth):
             self.tally.surplus["page-links"] += outcome.surplus_links
-        known = self._known
-        for url in outcome.links:
-            if url in known or (role := self._role(url)) is None or not self._scope.holds(url):
-                continue
-            trap = self._traps.take(url, known)
-            if trap is None:
-                self._take_up(Task(url, role, depth, referrer=outcome.task.url))
-            else:
-                self.tally.surplus[trap] += 1
+        self.follow(outcome.links, depth, outcome.task.url)
+
+    def _too_deep(self, depth: int) -> bool:
+        return 0 < self._rules.max_depth < depth
 
     def _redirected(self, outcome: Outcome, target: str) -> None:
         task = outcome.task

@@ -279,6 +279,28 @@ def test_the_host_slot_of_an_overdue_task_is_freed_after_a_second_lease() -> Non
     assert one(frontier, 65.0).attempt == 2
 
 
+# ---- links from elsewhere ------------------------------------------------------------------------------------------
+
+
+def test_links_from_elsewhere_are_taken_up_as_those_of_a_page_are() -> None:
+    frontier = make(max_depth=3, lists=("/",), details=("/item/*",))
+    links = [f"{A}/item/1", f"{A}/item/1", f"{A}/", f"{A}/filtered", "http://b.test/item/1"]
+    frontier.follow(links, 3, "http://c.test/")
+    frontier.follow(links, 1, "http://d.test/")
+    frontier.follow([f"{A}/item/2"], 4, "http://c.test/")
+    start, *found = frontier.take_changes().taken_up
+    assert start.url == f"{A}/"
+    assert found == [Task(f"{A}/item/1", Role.DETAIL, 3, referrer="http://c.test/")]
+
+
+def test_a_crawl_that_was_at_its_end_goes_on_when_a_link_comes_from_elsewhere() -> None:
+    frontier = make()
+    frontier.complete(page(one(frontier)), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    frontier.follow([f"{A}/late"], 2, "http://c.test/")
+    assert one(frontier).url == f"{A}/late"
+
+
 # ---- redirects -----------------------------------------------------------------------------------------------------
 
 
