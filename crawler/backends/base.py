@@ -85,6 +85,10 @@ class Plan:
     watch: Watch = UNWATCHED
     """Where primitives of this process tell what they do."""
 
+    def workers(self, crew: Role) -> int:
+        """Return of how many workers a crew is."""
+        return self.consumers if crew is Role.DETAIL else self.producers
+
 
 class Backend(ABC):
     """Carries tasks to workers. A context manager: entering starts it, leaving stops it."""
@@ -99,8 +103,7 @@ class Backend(ABC):
 
     def turns(self, crew: Role) -> float:
         """How many tasks of a crew a worker has to do, at most, before one handed over now is done."""
-        workers = self.plan.consumers if crew is Role.DETAIL else self.plan.producers
-        return 1 + self.holds[crew] / workers
+        return 1 + self.holds[crew] / self.plan.workers(crew)
 
     @abstractmethod
     def start(self) -> None:

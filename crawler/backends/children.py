@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
 from crawler.backends.base import Backend, BackendError, Plan
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Task, Timings
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Role, Task, Timings
 
 STOPPED = "the worker process was ended because another one had died"
 
@@ -146,9 +146,9 @@ def how_it_ended(child: BaseProcess) -> str:
     return f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
 
 
-def worker_name(process: BaseProcess) -> str:
-    """Return what a pooled process is called, after the number that multiprocessing has given it."""
-    return f"process-{process.name.rpartition('-')[2]}"
+def worker_name(crew: Role, process: BaseProcess) -> str:
+    """Return what a pooled process is called, after its crew and the number that multiprocessing has given it."""
+    return f"{crew.value}-{process.name.rpartition('-')[2]}"
 
 
 def names(children: Iterable[BaseProcess]) -> dict[int, str]:

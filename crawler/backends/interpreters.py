@@ -20,7 +20,7 @@ from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from importlib.util import find_spec
 
 from crawler.backends.base import BackendError
-from crawler.backends.pool import ThreadsBackend
+from crawler.backends.pool import PoolBackend, ThreadCrew
 from crawler.model import Outcome, Task
 from crawler.work.base import Performer, Work
 
@@ -58,16 +58,16 @@ def _do(task: Task) -> Outcome:
     return _performer.perform(task, _name)
 
 
-class InterpretersBackend(ThreadsBackend):
+class PooledInterpreters(ThreadCrew):
     """Pooled interpreters, each with a performer of its own."""
 
     def _open(self) -> Executor:
         executor: Executor = import_module("concurrent.futures").InterpreterPoolExecutor(
-            self.plan.consumers, initializer=_enter, initargs=(pickle.dumps(self.plan.work),)
+            self.workers, initializer=_enter, initargs=(pickle.dumps(self.plan.work),)
         )
         try:
             # As many calls as interpreters: each finds none idle, and so starts one.
-            problems = list(executor.map(_report, range(self.plan.consumers)))
+            problems = list(executor.map(_report, range(self.workers)))
         except BrokenExecutor as error:
             problems = [f"the interpreters of the pool could not start: {error}"]
         for problem in filter(None, problems):
@@ -77,3 +77,9 @@ class InterpretersBackend(ThreadsBackend):
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         return executor.submit(_do, task)
+
+
+class InterpretersBackend(PoolBackend):
+    """Two pools of interpreters: the producers and the consumers."""
+
+    crew = PooledInterpreters

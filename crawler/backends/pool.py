@@ -1,17 +1,18 @@
-"""What the executor backends share: calls handed to an executor, and the futures that one waits on.
+"""What the executor backends share: calls handed to an executor, and the futures that one waits on; a crew a role.
 
-    coordinator ──submit──▶ [ executor ] ──▶ workers of one crew ──▶ Future ──wait(FIRST_COMPLETED)──▶ coordinator
+    coordinator ──submit──▶ [ executor ] ──▶ producers workers (list pages)   ──▶ Future ──┐ wait(FIRST_COMPLETED)
+                └─submit──▶ [ executor ] ──▶ consumers workers (detail pages) ──▶ Future ──┴──▶ coordinator
 
 A Future is the promise of a result. It is asked four things here: `done`, by way of `wait`; `result`, once it is;
 `cancel`, which succeeds only while no worker has begun; and `exception`, when the whole pool has broken.
 
-An executor's own queue has no bound. The flight is bounded outside: the frontier grants a task a worker and `capacity`
-more, so that a worker that is through finds the next one waiting.
+An executor's own queue has no bound. The flight is bounded outside: the frontier grants a detail page a worker and
+`capacity` more, so that a worker that is through finds the next one waiting.
 """
 
 import time
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from threading import Thread
 
@@ -22,29 +23,23 @@ PARTING = 1.0
 """Seconds that stopping waits for calls that are under way."""
 
 
-class PoolBackend(Backend):
-    """One crew of `consumers` workers, for list and detail pages alike, behind an executor."""
+class Crew(ABC):
+    """The workers of one role, behind an executor, and the promises that it has yet to keep."""
 
     can_be_forced = False
     """Whether workers that do not come back can be ended all the same."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
+    def __init__(self, plan: Plan, role: Role) -> None:
+        self.plan = plan
+        self.role = role
+        self.workers = plan.workers(role)
+        self.promises: dict[Future[Outcome], Task] = {}
         self._executor: Executor | None = None
-        self._futures: dict[Future[Outcome], Task] = {}
-
-    @property
-    def holds(self) -> Mapping[Role, int]:
-        """`producers` list pages; a detail page a worker, and `capacity` more that wait in the executor."""
-        return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
-
-    def turns(self, crew: Role) -> float:  # noqa: ARG002 - it is one crew
-        """All that is handed over waits for the same workers."""
-        return 1 + sum(self.holds.values()) / self.plan.consumers
+        self._closing: Thread | None = None
 
     @abstractmethod
     def _open(self) -> Executor:
-        """Return a new executor, its workers ready."""
+        """Return a new executor that can work."""
 
     @abstractmethod
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
@@ -54,8 +49,12 @@ class PoolBackend(Backend):
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:
         """Say what became of tasks whose executor broke under them, and put another executor in its place."""
 
-    def start(self) -> None:
-        """Start the executor and its workers."""
+    @abstractmethod
+    def abandon(self, task: Task) -> None:
+        """Write off the worker that does not come back with `task`."""
+
+    def open(self) -> None:
+        """Open the executor."""
         self._executor = self._open()
 
     def submit(self, task: Task) -> None:
@@ -66,66 +65,69 @@ class PoolBackend(Backend):
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
-        self._futures[future] = task
+        self.promises[future] = task
 
-    def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Wait for the first promise to be kept; return what has come of it and of all others that are."""
-        if not self._futures:
-            time.sleep(timeout)
-        done, _ = wait(self._futures, timeout, return_when=FIRST_COMPLETED)
-        if any(isinstance(future.exception(), BrokenExecutor) for future in done):
+    def take(self, done: Collection[Future[Outcome]]) -> Sequence[Outcome]:
+        """Return what has come of those of the promises that are in `done`; of all of them if the executor broke."""
+        kept = [
+            future for future in self.promises if future in done
+        ]  # in their order, so a worker's come as it did them
+        if any(isinstance(future.exception(), BrokenExecutor) for future in kept):
             return self._pick_up_the_pieces()
-        in_order = [future for future in self._futures if future in done]  # so a worker's come as it did them
-        for future in in_order:
-            del self._futures[future]
-        return [future.result() for future in in_order]
+        for future in kept:
+            del self.promises[future]
+        return [future.result() for future in kept]
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""
-        cancelled = [(future, task) for future, task in self._futures.items() if future.cancel()]
+        cancelled = [(future, task) for future, task in self.promises.items() if future.cancel()]
         for future, _ in cancelled:
-            del self._futures[future]
+            del self.promises[future]
         return [task for _, task in cancelled]
 
-    def stop(self) -> None:
-        """Cancel what has not begun, wait a moment for what has, and close the executor."""
+    def dismiss(self) -> None:
+        """Cancel what has not begun, and let the executor close when the rest is done."""
         executor, self._executor = self._executor, None
-        if executor is None:
-            return
-        self._futures.clear()
-        closing = Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-        closing.start()
-        closing.join(PARTING)
-        if closing.is_alive():
-            self._force()
-        if self.can_be_forced:
-            closing.join()
+        self.promises.clear()
+        if executor is not None:
+            self._closing = Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+            self._closing.start()
 
-    def _force(self) -> None:
+    def end(self, patience: float) -> None:
+        """Wait at most `patience` seconds until the executor has closed, and for longer only where it can be forced."""
+        closing, self._closing = self._closing, None
+        if closing is not None:
+            closing.join(patience)
+            if closing.is_alive():
+                self._force()
+            if self.can_be_forced:
+                closing.join()
+
+    def _force(self) -> None:  # noqa: B027 - where they cannot be there is nothing to do
         """End the workers where they are, if they can be."""
 
     def _pick_up_the_pieces(self) -> Sequence[Outcome]:
         """Part the promises of a broken executor into those that it kept and those that it never will."""
-        wait(self._futures, PARTING)
-        kept = [future for future in self._futures if future.done() and future.exception() is None]
-        lost = [task for future, task in self._futures.items() if future not in kept]
-        error = next(error for future in self._futures if isinstance(error := future.exception(0), BrokenExecutor))
-        self._futures.clear()
+        wait(self.promises, PARTING)
+        kept = [future for future in self.promises if future.done() and future.exception() is None]
+        lost = [task for future, task in self.promises.items() if future not in kept]
+        error = next(error for future in self.promises if isinstance(error := future.exception(0), BrokenExecutor))
+        self.promises.clear()
         return [*(future.result() for future in kept), *self._broken(lost, error)]
 
 
-class ThreadsBackend(PoolBackend):
-    """A pool whose workers are threads of this process: none of them can be ended."""
+class ThreadCrew(Crew):
+    """A crew whose workers are threads of this process: none of them can be ended."""
 
     def abandon(self, task: Task) -> None:
         """Leave the pool whose thread hangs, and move what it has not begun to a new one.
 
         A pool never starts more threads than it was made for, so the hanging one cannot be replaced in it.
         """
-        if any(task == begun for begun in self._futures.values()):
+        if any(task == begun for begun in self.promises.values()):
             assert self._executor is not None
-            hung = next(future for future, begun in self._futures.items() if begun == task)
-            del self._futures[hung]
+            hung = next(future for future, begun in self.promises.items() if begun == task)
+            del self.promises[hung]
             waiting = self.recall()
             self._executor.shutdown(wait=False)
             self._executor = self._open()
@@ -134,3 +136,51 @@ class ThreadsBackend(PoolBackend):
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
         raise BackendError(f"a thread of the pool could not start to work: {error}")
+
+
+class PoolBackend(Backend):
+    """A crew for list pages and one for detail pages. A backend of this kind says what a crew is, and that is all."""
+
+    crew: type[Crew]
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._crews = {role: self.crew(plan, role) for role in (Role.DETAIL, Role.LIST)}
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """A task a worker; and of detail tasks `capacity` more, which wait in the executor."""
+        return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
+
+    def start(self) -> None:
+        """Open the executors; the consumers' first, as only while there is one thread processes may be forked."""
+        for crew in self._crews.values():
+            crew.open()
+
+    def submit(self, task: Task) -> None:
+        """Hand the task to its crew."""
+        self._crews[task.role.crew].submit(task)
+
+    def collect(self, timeout: float) -> Sequence[Outcome]:
+        """Wait for the first promise to be kept; return what has come of it and of all others that are."""
+        promises = {future for crew in self._crews.values() for future in crew.promises}
+        if not promises:
+            time.sleep(timeout)
+        done, _ = wait(promises, timeout, return_when=FIRST_COMPLETED)
+        return [outcome for crew in self._crews.values() for outcome in crew.take(done)]
+
+    def recall(self) -> Sequence[Task]:
+        """Cancel every call that no worker has begun."""
+        return [task for crew in self._crews.values() for task in crew.recall()]
+
+    def abandon(self, task: Task) -> None:
+        """Let its crew write off the worker that does not come back with `task`."""
+        self._crews[task.role.crew].abandon(task)
+
+    def stop(self) -> None:
+        """Let both executors close, and end the workers that do not let them, if they can be."""
+        for crew in self._crews.values():
+            crew.dismiss()
+        deadline = time.monotonic() + PARTING
+        for crew in self._crews.values():
+            crew.end(max(0.0, deadline - time.monotonic()))

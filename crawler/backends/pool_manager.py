@@ -1,11 +1,11 @@
 """A `multiprocessing.Pool` that is fed through `imap`, and a `Manager().Queue()` on which its workers say what they do.
 
-    coordinator ──▶ stream ──imap──▶ ══ pickle, pipe ══▶ process-1 … process-n ══ pickle, pipe ══▶ results
-                      ▲── "I have begun number 7" ◀── manager process: queue ◀──┘
+    coordinator ──▶ stream ──imap──▶ ══ pickle, pipe ══▶ detail-1 … detail-n ══ pickle, pipe ══▶ results
+                      ▲── "I have begun number 7" ◀── manager process: queue ◀──┘      (and the same for list-1 …)
 
 What the primitives give: `imap` turns a stream of tasks into a stream of results, in the order of the tasks;
 `imap_unordered` gives each as soon as it is there. Which one is `processes.ordered`: in order, one slow page holds back
-all that were handed over after it, list pages too, and with them the crawl.
+all that were handed over after it to the same crew.
 
 `imap` takes from its iterable whatever it can get, at once, and what is in the pool's pipe cannot be taken back. So the
 stream gives one, and then waits until a worker says that it has begun it. It says so on a manager's queue: a plain
@@ -14,11 +14,12 @@ call is. A manager is a process that keeps the real queue, and what is sent is a
 each use; in return nothing stays locked when one of those who use it is killed.
 
 The older interface, and it shows: a worker that dies is replaced without a word, its task is lost, and `imap` waits for
-ever. So the processes are watched here, and when one ends, the pool is given up as a whole and another one is opened.
+ever. So the processes are watched here, and when one ends, its pool is given up as a whole and another one is opened.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from multiprocessing import TimeoutError as NotYet
@@ -86,11 +87,11 @@ _name: str
 _notices: Notices
 
 
-def _enter(work: Work) -> None:
+def _enter(role: Role, work: Work) -> None:
     """Run once in each new process: open what only this process will use."""
     global _performer, _problem, _name
     settle_in()
-    _name = worker_name(current_process())
+    _name = worker_name(role, current_process())
     try:
         _performer = work.open()
     except Exception as error:  # raised from here, it would make the pool start one process after another, for ever
@@ -112,9 +113,11 @@ def _do(item: tuple[int, Task]) -> Done:
 
 
 class Crew:
-    """A pool, its manager, and the threads that listen to them."""
+    """The workers of one role: a pool, its manager, and the threads that listen to them."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, role: Role) -> None:
+        self.role = role
+        self.workers = plan.workers(role)
         self.flying: dict[int, Task] = {}
         self.taken: dict[int, int] = {}
         self.ready = 0
@@ -126,7 +129,7 @@ class Crew:
         self._manager = SyncManager(ctx=ways)
         with starting():
             self._manager.start(settle_in)
-            self._pool = ways.Pool(plan.consumers, _enter, (plan.work,))
+            self._pool = ways.Pool(self.workers, _enter, (role, plan.work))
         self.children = set(active_children()) - self._others
         self._results: IMapIterator[Done] | None = None
 
@@ -135,10 +138,10 @@ class Crew:
         Thread(target=self._watch, args=(inbox,), daemon=True).start()
         try:
             self._notices: Notices = self._manager.Queue()
-            self._all_here = self._manager.Barrier(self._plan.consumers)  # the manager keeps what someone still holds
+            self._all_here = self._manager.Barrier(self.workers)  # the manager keeps what someone still holds
         except (OSError, EOFError):  # the manager has ended already, as the watch is about to say
             return
-        for _ in range(self._plan.consumers):
+        for _ in range(self.workers):
             self._pool.apply_async(_meet, (self._all_here, self._notices), callback=lambda met: inbox.put((self, met)))
         imap = self._pool.imap if self._plan.ordered else self._pool.imap_unordered
         self._results = imap(_do, self._stream())
@@ -159,8 +162,11 @@ class Crew:
         self._pool.close()
         self._pool.join()
 
-    def end(self, inbox: Inbox) -> list[BaseProcess]:
-        """End the processes; return those that had ended by themselves."""
+    def end(self, inbox: Inbox, spared: Collection[BaseProcess] = ()) -> list[BaseProcess]:
+        """End the processes, and those by which the pool has replaced some; return those that had ended by themselves.
+
+        `spared` are those of other crews that were started later.
+        """
         self.over = True
         self._waiting.put(None)
         with suppress(OSError, EOFError, AttributeError):
@@ -171,7 +177,7 @@ class Crew:
         terminating.join(PARTING)
         dead = [child for child in self.children if child.exitcode not in (None, -SIGTERM)]
         self._manager.shutdown()
-        while left := set(active_children()) - self._others:
+        while left := set(active_children()) - self._others.union(spared):
             end(left)
         self._read(inbox, 0.0)
         return dead
@@ -203,58 +209,54 @@ class Crew:
 
 
 class PoolManagerBackend(ProcessBackend):
-    """One crew of pooled processes, for list and detail pages alike."""
+    """Two crews of pooled processes: the producers and the consumers."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._inbox: Inbox = SimpleQueue()
         self._numbers = count(1)
-        self._crew: Crew | None = None
+        self._crews: dict[Role, Crew] = {}
 
     @property
     def holds(self) -> Mapping[Role, int]:
-        """`producers` list pages; a detail page a worker, and `capacity` more that wait for the stream."""
+        """A task a worker; and of detail tasks `capacity` more, which wait for the stream."""
         return {**super().holds, Role.DETAIL: self.plan.consumers + self.plan.capacity}
 
-    def turns(self, crew: Role) -> float:  # noqa: ARG002 - it is one crew
-        """All that is handed over waits for the same workers."""
-        return 1 + sum(self.holds.values()) / self.plan.consumers
-
     def start(self) -> None:
-        """Open the pool, and return when its processes are ready."""
-        self._crew = Crew(self.plan)
-        self._crew.start(self._inbox)
-        self._listen_until(lambda: self._crew is not None and self._crew.ready == self.plan.consumers)
-        self._vain = 0
+        """Open the pools, and return when their processes are ready."""
+        for role in (Role.DETAIL, Role.LIST):  # as only while there is one thread processes may be forked
+            self._open(role)
+        self._await_readiness()
 
     def submit(self, task: Task) -> None:
-        """Put the task where the stream takes it from."""
-        assert self._crew is not None, "submit before start"
-        self._crew.put(next(self._numbers), task)
+        """Put the task where its crew's stream takes it from."""
+        self._crews[task.role.crew].put(next(self._numbers), task)
 
     def recall(self) -> Sequence[Task]:
-        """Take back what has not gone into the stream."""
-        return self._crew.recall() if self._crew else ()
+        """Take back what has not gone into the streams."""
+        return [task for crew in self._crews.values() for task in crew.recall()]
 
     def abandon(self, task: Task) -> None:
         """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
-        if self._crew:
-            taken = dict(self._crew.taken)
-            for number in [number for number, its in self._crew.flying.items() if its == task]:
-                if number not in taken.values():
-                    del self._crew.flying[number]
-                for child in self._crew.children:
-                    if child.pid is not None and taken.get(child.pid) == number:
-                        child.kill()
+        crew = self._crews[task.role.crew]
+        taken = dict(crew.taken)
+        for number in [number for number, its in crew.flying.items() if its == task]:
+            if number not in taken.values():
+                del crew.flying[number]
+            for child in crew.children:
+                if child.pid is not None and taken.get(child.pid) == number:
+                    child.kill()
 
     def stop(self) -> None:
-        """Close the pool, and end the processes that do not come to an end by themselves."""
-        crew, self._crew = self._crew, None
-        if crew is not None:
+        """Close the pools, and end the processes that do not come to an end by themselves."""
+        crews, self._crews = self._crews.values(), {}
+        closing = [Thread(target=crew.close, daemon=True) for crew in crews]
+        for crew, thread in zip(crews, closing, strict=True):
             crew.recall()
-            closing = Thread(target=crew.close, daemon=True)
-            closing.start()
-            closing.join(PARTING)
+            thread.start()
+        deadline = time.monotonic() + PARTING
+        for crew, thread in zip(crews, closing, strict=True):
+            thread.join(max(0.0, deadline - time.monotonic()))
             crew.end(self._inbox)
 
     def _hear(self, timeout: float) -> list[Outcome]:
@@ -273,13 +275,22 @@ class PoolManagerBackend(ProcessBackend):
 
     def _replace(self, crew: Crew) -> list[Outcome]:
         """Give up a pool of which a process has died, open another, and return what became of its tasks."""
-        dead = crew.end(self._inbox)
+        dead = crew.end(self._inbox, spared=[child for other in self._crews.values() for child in other.children])
         outcomes = self._hear(0.0)
-        if crew.ready < self.plan.consumers:
+        if crew.ready < crew.workers:
             self._started_in_vain("a process of the pool")
-        names = {child.pid: worker_name(child) for child in crew.children if child.pid is not None}
+        names = {child.pid: worker_name(crew.role, child) for child in crew.children if child.pid is not None}
         lost, unbegun = sort_losses(crew.flying, crew.taken, dead, names)
-        self.start()
+        self._open(crew.role)
+        self._await_readiness()
         for task in unbegun:
             self.submit(task)
         return outcomes + lost
+
+    def _open(self, role: Role) -> None:
+        self._crews[role] = crew = Crew(self.plan, role)
+        crew.start(self._inbox)
+
+    def _await_readiness(self) -> None:
+        self._listen_until(lambda: all(crew.over or crew.ready == crew.workers for crew in self._crews.values()))
+        self._vain = 0

@@ -1,19 +1,23 @@
 """A `ProcessPoolExecutor`: the interface of the thread pool, with a process a worker.
 
-    coordinator ──submit──▶ [ call queue ] ══pickle══▶ process-1 … process-n ══pickle══▶ Future ──wait──▶ coordinator
+    coordinator ──submit──▶ [ call queue ] ══pickle══▶ detail-2 … detail-n ══pickle══▶ Future ──wait──▶ coordinator
+                └─submit──▶ [ call queue ] ══pickle══▶ list-1 …            ══pickle══▶ Future ──┘
 
 What the primitive gives: every worker has an interpreter, and a GIL, of its own, so pages are parsed on all cores at
 once. What it costs: processes take time to start, nothing is shared, and every task and every outcome is pickled, piped
 and unpickled. Where the network is what one waits for, that buys nothing; where the CPU is, it is the whole difference.
 
-If one process dies, the executor breaks as a whole, ends the others, and cannot say which call was to blame. A board in
+If one process dies, its executor breaks as a whole, ends the others, and cannot say which call was to blame. A board in
 shared memory can: that page comes back as `worker-died`, those of the others as `worker-stopped`, and what nobody had
 begun goes to a new executor.
+
+An executor starts a process when a call finds none idle. The consumers are all called before the crawl begins; of the
+producers one is, for robots.txt, and the others start with the list pages, if those come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from multiprocessing import active_children, current_process
 from multiprocessing.process import BaseProcess
@@ -24,40 +28,43 @@ from threading import BrokenBarrierError
 from crawler.backends.base import BackendError, Plan
 from crawler.backends.board import Board
 from crawler.backends.children import START_LIMIT, TRIES, Unable, context, settle_in, sort_losses, starting, worker_name
-from crawler.backends.pool import PoolBackend
-from crawler.model import Outcome, Task
+from crawler.backends.pool import Crew, PoolBackend
+from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
 
 # Each worker process has its own of these, set when it starts.
 _performer: Performer
-_problem: str | None = None
+_problem: BackendError | None = None
 _board: Board
 _name: str
 _all_here: Barrier
 
 
-def _enter(work: Work, board: Board, all_here: Barrier) -> None:
+def _enter(role: Role, work: Work, board: Board, all_here: Barrier) -> None:
     """Run once in each new process: open what only this process will use."""
     global _performer, _problem, _board, _name, _all_here
     settle_in()
-    _name = worker_name(current_process())
+    _name = worker_name(role, current_process())
     try:
         _performer = work.open()
     except Exception as error:  # raised from here, it would break the pool without a word on why
-        _problem = str(Unable(_name, str(error)))
+        _problem = BackendError(str(Unable(_name, str(error))))
     _board = board
     _board.sit_down()
     _all_here = all_here
 
 
-def _meet(_number: int) -> str | None:
-    """Wait until every process is here: the pool starts one only if a call finds none idle. Return what is wrong."""
+def _meet(_number: int) -> None:
+    """Wait until every process is here: the pool starts one only if a call finds none idle. Say what is wrong."""
     _all_here.wait(START_LIMIT)
-    return _problem
+    if _problem is not None:
+        raise _problem
 
 
 def _do(number: int, task: Task) -> Outcome:
     _board.take(number)
+    if _problem is not None:
+        raise _problem
     return _performer.perform(task, _name)
 
 
@@ -65,27 +72,28 @@ def _let_be(_error: BaseException | None) -> None:
     """Take no exception."""
 
 
-class ProcessPoolBackend(PoolBackend):
+class PooledProcesses(Crew):
     """Pooled processes, each with a performer of its own."""
 
     can_be_forced = True
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
+    def __init__(self, plan: Plan, role: Role) -> None:
+        super().__init__(plan, role)
+        self._at_first = 1 if role is Role.LIST else self.workers
         self._children: set[BaseProcess] = set()
         self._count = count(1)
         self._numbers: dict[Task, int] = {}
 
-    def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Wait for the first promise to be kept; return what has come of all that are."""
-        outcomes = super().collect(timeout)
+    def take(self, done: Collection[Future[Outcome]]) -> Sequence[Outcome]:
+        """Return what has come of those of the promises that are in `done`."""
+        outcomes = super().take(done)
         for outcome in outcomes:
             self._numbers.pop(outcome.task, None)
         return outcomes
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""
-        futures = list(self._futures)
+        futures = list(self.promises)
         tasks = super().recall()
         for task in tasks:
             del self._numbers[task]
@@ -109,33 +117,45 @@ class ProcessPoolBackend(PoolBackend):
 
     def _open_once(self) -> Executor:
         ways = context(self.plan.start_method, self.plan.preload)
-        others = set(active_children())
-        all_here = ways.Barrier(self.plan.consumers)
-        self._board = Board(ways, self.plan.consumers)
+        all_here = ways.Barrier(self._at_first)
+        self._board = Board(ways, self.workers)
+        self._children = set()
         executor = ProcessPoolExecutor(
-            self.plan.consumers, mp_context=ways, initializer=_enter, initargs=(self.plan.work, self._board, all_here)
+            self.workers, ways, initializer=_enter, initargs=(self.role, self.plan.work, self._board, all_here)
         )
         try:
-            for problem in filter(None, executor.map(_meet, range(self.plan.consumers))):
-                raise BackendError(problem)
+            with self._counting_children():
+                list(executor.map(_meet, range(self._at_first)))
         except BaseException:
-            self._children = set(active_children()) - others
             self._force()
             executor.shutdown()
             raise
-        self._children = set(active_children()) - others
         return executor
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         self._numbers[task] = number = next(self._count)
-        return executor.submit(_do, number, task)
+        if len(self._children) == self.workers:
+            return executor.submit(_do, number, task)
+        with starting(), self._counting_children():
+            return executor.submit(_do, number, task)
+
+    @contextmanager
+    def _counting_children(self) -> Iterator[None]:
+        """Take the processes that are started meanwhile for this pool's."""
+        others = set(active_children())
+        try:
+            yield
+        finally:
+            self._children |= set(active_children()) - others
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
         """Say what became of the tasks of the broken pool, and open a new pool for those that nobody had begun."""
         assert self._executor is not None
+        for child in self._children:
+            child.terminate()  # one that was just being started the executor may not know, and would wait for
         self._executor.shutdown()  # returns when every process has ended
         dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
-        names = {child.pid: worker_name(child) for child in self._children if child.pid is not None}
+        names = {child.pid: worker_name(self.role, child) for child in self._children if child.pid is not None}
         lost = {self._numbers.pop(task): task for task in tasks}
         outcomes, unbegun = sort_losses(lost, self._board.taken(), dead, names)
         self._executor = self._open()
@@ -147,3 +167,9 @@ class ProcessPoolBackend(PoolBackend):
         """Kill the processes of the pool."""
         for child in self._children:
             child.kill()
+
+
+class ProcessPoolBackend(PoolBackend):
+    """Two pools of processes: the producers and the consumers."""
+
+    crew = PooledProcesses

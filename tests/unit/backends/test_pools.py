@@ -1,0 +1,93 @@
+"""The pools: a crew a role, so that neither list pages nor deaths of the one are the other's affair."""
+
+import time
+from collections.abc import Collection
+from multiprocessing import active_children
+
+import pytest
+
+from crawler.backends.base import Backend
+from crawler.backends.registry import BACKENDS
+from crawler.model import Outcome, Role, Task
+from tests.contract.test_backends import PATIENCE, detail, gather, make, nothing_is_left_behind
+
+__all__ = ["nothing_is_left_behind"]
+
+POOLS = ("thread-pool", "process-pool", "pool-manager", "interpreters")
+every_pool = pytest.mark.parametrize("name", [name for name in POOLS if not BACKENDS[name].missing])
+every_process_pool = pytest.mark.parametrize("name", ["process-pool", "pool-manager"])
+
+
+def list_page(path: str) -> Task:
+    return Task(f"http://a.test/{path}", Role.LIST)
+
+
+def fill(backend: Backend, path: str) -> None:
+    """Hand over as many detail pages as the backend takes."""
+    for n in range(backend.holds[Role.DETAIL]):
+        backend.submit(detail(f"{path}/{n}"))
+
+
+@every_pool
+def test_a_list_page_does_not_wait_for_detail_pages(name: str) -> None:
+    with make(name) as backend:
+        fill(backend, "hang")
+        backend.submit(list_page("list/9"))
+        (outcome,) = gather(backend, 1)
+    assert outcome.task == list_page("list/9")
+    assert outcome.worker.startswith(("list-", "interpreter-"))
+
+
+@every_pool
+def test_as_many_list_pages_are_under_way_as_there_are_producers(name: str) -> None:
+    with make(name, producers=2) as backend:
+        assert backend.holds[Role.LIST] == 2
+        fill(backend, "hang")
+        backend.submit(list_page("hang/list"))
+        backend.submit(list_page("list/9"))
+        assert [outcome.task for outcome in gather(backend, 1)] == [list_page("list/9")]
+
+
+def test_processes_for_list_pages_start_with_the_list_pages() -> None:
+    with make("process-pool", producers=4, consumers=2) as backend:
+        assert len(active_children()) == 1 + 2
+        backend.submit(detail("ok"))
+        gather(backend, 1)
+        assert len(active_children()) == 1 + 2
+        for n in range(4):
+            backend.submit(list_page(f"hang/{n}"))
+        assert len(active_children()) == 4 + 2
+
+
+@every_process_pool
+@pytest.mark.parametrize("late", [False, True], ids=["the first", "one that was started late"])
+def test_the_death_of_a_producer_is_no_affair_of_the_consumers(name: str, late: bool) -> None:
+    with make(name, producers=2, consumers=2, capacity=1) as backend:
+        backend.submit(detail("ok/before"))
+        before = {outcome.worker for outcome in gather(backend, 1)}
+        backend.submit(detail("hang"))
+        if late:
+            backend.submit(list_page("hang"))
+        backend.submit(list_page("die"))
+        outcomes = gather_all_of(backend, [list_page("die"), *[list_page("hang")] * late])
+        kinds = {outcome.task.url: outcome.failure.kind for outcome in outcomes if outcome.failure}
+        assert kinds.pop("http://a.test/die") == "worker-died"
+        assert set(kinds.values()) <= {"worker-stopped"}
+        backend.submit(list_page("list/9"))
+        backend.submit(detail("ok/after"))
+        outcomes = gather_all_of(backend, [list_page("list/9"), detail("ok/after")])
+        assert all(outcome.failure is None for outcome in outcomes)
+        after = {outcome.worker for outcome in outcomes if outcome.task.role is Role.DETAIL}
+    numbers = [int(worker.rpartition("-")[2]) for worker in (*before, *after)]
+    assert max(numbers) - min(numbers) < 2, "they are still the processes that the crew began with"
+
+
+def gather_all_of(backend: Backend, tasks: Collection[Task]) -> list[Outcome]:
+    """Collect until there is an outcome of each of the tasks, and of no other."""
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + PATIENCE
+    while {outcome.task for outcome in outcomes} != set(tasks):
+        assert time.monotonic() < end, f"only {outcomes} came"
+        outcomes += backend.collect(1.0)
+        assert {outcome.task for outcome in outcomes} <= set(tasks)
+    return outcomes
