@@ -1,6 +1,7 @@
 """An `InterpreterPoolExecutor`: threads of one process, each with an interpreter, and so a GIL, of its own.
 
-    coordinator ──submit──▶ [ work items ] ══pickle══▶ interpreter-1 … interpreter-n ══pickle══▶ Future ──▶ coordinator
+    coordinator ──submit──▶ [ work items ] ══pickle══▶ detail-1 … detail-n ══pickle══▶ Future ──wait──▶ coordinator
+                └─submit──▶ [ work items ] ══pickle══▶ list-…              ══pickle══▶ Future ──┘
 
 What the primitive gives: pages are parsed on all cores at once, as in processes, and there is one process to start, to
 look after and to pay for. Interpreters share no objects, though they share the memory: each loads every module anew,
@@ -29,11 +30,11 @@ _name: str
 _problem: str | None = None
 
 
-def _enter(pickled_work: bytes) -> None:
+def _enter(crew: str, pickled_work: bytes) -> None:
     """Run once in each new interpreter: open what only this one will use."""
     global _performer, _name, _problem
     # By name: before Python 3.14 there is no such module.
-    _name = f"interpreter-{import_module('concurrent.interpreters').get_current().id}"
+    _name = f"{crew}-{import_module('concurrent.interpreters').get_current().id}"
     _prefer_sources("charset_normalizer")
     try:
         work: Work = pickle.loads(pickled_work)  # noqa: S301 - our own; unpickled here, as that is what loads modules
@@ -63,7 +64,7 @@ class PooledInterpreters(ThreadCrew):
 
     def _open(self) -> Executor:
         executor: Executor = import_module("concurrent.futures").InterpreterPoolExecutor(
-            self.workers, initializer=_enter, initargs=(pickle.dumps(self.plan.work),)
+            self.workers, initializer=_enter, initargs=(self.role.value, pickle.dumps(self.plan.work))
         )
         try:
             # As many calls as interpreters: each finds none idle, and so starts one.

@@ -1,7 +1,7 @@
 """Where the time of a crawl's consumers went, as sums that others can go on with. Pure.
 
 They stand in trace.json, under `otherData.split`. A lane is a consumer here if it fetched a detail page: so producers,
-which have little to do by their nature, do not count as idle, and a pool's one crew counts as what it is.
+which have little to do by their nature, do not count as idle.
 """
 
 from bisect import bisect_left

@@ -35,7 +35,7 @@ def test_a_list_page_does_not_wait_for_detail_pages(name: str) -> None:
         backend.submit(list_page("list/9"))
         (outcome,) = gather(backend, 1)
     assert outcome.task == list_page("list/9")
-    assert outcome.worker.startswith(("list-", "interpreter-"))
+    assert outcome.worker.startswith("list-")
 
 
 @every_pool
