@@ -116,6 +116,7 @@ class Transfer:
         self.exchange: Exchange
         self._addresses = addresses
         self._limit = pycurl.TIMEOUT_MS if timed else pycurl.CONNECTTIMEOUT_MS
+        self._headers: dict[str, str] = {}
         self._refusals: list[str] = []
         self._opened = 0
         self._lines: list[bytes] = []
@@ -137,9 +138,10 @@ class Transfer:
         # libcurl parses the site's address only. The target goes out as it stands, without being parsed.
         handle.setopt(pycurl.URL, f"{site}/")
         handle.setopt(pycurl.REQUEST_TARGET, path_and_query(url))
-        handle.setopt(
-            pycurl.HTTPHEADER, [f"{name}: {value}".encode("latin-1") for name, value in exchange.headers.items()]
-        )
+        if exchange.headers != self._headers:  # else the handle has them already
+            lines = [f"{name}: {value}".encode("latin-1") for name, value in exchange.headers.items()]
+            handle.setopt(pycurl.HTTPHEADER, lines)
+            self._headers = dict(exchange.headers)
         handle.setopt(pycurl.FRESH_CONNECT, 0)
         if site.startswith("https:"):
             handle.setopt(pycurl.CAINFO, authorities())

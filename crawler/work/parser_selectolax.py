@@ -13,6 +13,7 @@ class SelectolaxDocument:
 
     def __init__(self, page: bytes) -> None:
         self._tree = LexborHTMLParser(page)
+        self._firsts: dict[str, LexborNode | None] = {}
 
     def texts(self, css: str, *, first: bool) -> Iterator[str]:
         """Yield the text of the elements (see `Document`)."""
@@ -28,7 +29,10 @@ class SelectolaxDocument:
 
     def _select(self, css: str, *, first: bool) -> Sequence[LexborNode]:
         if first:
-            node = self._tree.css_first(css)
+            # Often one field is an element's text, and another an attribute of the same.
+            if css not in self._firsts:
+                self._firsts[css] = self._tree.css_first(css)
+            node = self._firsts[css]
             return () if node is None else (node,)
         nodes = self._tree.css(css)
         # Lexbor brings an element once for each part of `a, b` that it matches.
