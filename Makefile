@@ -22,10 +22,12 @@ bench-large: .venv/dev .venv-rivals/done ## the same with 10,000 pages, and 50,0
 	$(BIN)/python -m tests.benchmarks.rivals --pages 10000 --rounds 3 --grow-to 50000 \
 	  --systems curl-multi sharded "Scrapy, tuned" $(RECORD)
 
-bench-parts: .venv/dev ## measure the coordinator, the start-up and tracing by themselves, in about 7 minutes
+bench-parts: .venv/dev ## measure coordinator, start-up, tracing, a page's parts and slow answers, in about 9 minutes
 	$(BIN)/python -m tests.benchmarks.coordinator $(RECORD)
 	$(BIN)/python -m tests.benchmarks.startup $(RECORD)
 	$(BIN)/python -m tests.benchmarks.tracing $(RECORD)
+	$(BIN)/python -m tests.benchmarks.page $(RECORD)
+	$(BIN)/python -m tests.benchmarks.latency $(RECORD)
 
 figures:          ## measure all of that, and write it into docs/performance.md and its chart
 	$(MAKE) bench bench-large bench-parts RECORD=--record

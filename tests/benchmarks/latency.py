@@ -38,8 +38,10 @@ from crawler.work.settings import WorkSettings
 from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
 from tests.benchmarks.coordinator import NoStore
+from tests.benchmarks.document import place, record, table
 
 BASE = "http://shop.test/"
+COLUMNS = ("backend", "seconds", "of what the links allow", "detail pages, s", "of the ideal", "CPU ms a page")
 NOTHING = Timings(0.0, 0.0, 0.0)
 
 
@@ -144,10 +146,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--backends", default="asyncio,curl-multi,queue", metavar="NAME,…")
     parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="for all of them")
+    parser.add_argument("--record", action="store_true", help="write the table into docs/performance.md")
     options = parser.parse_args()
     links = allowed_by_links(options.pages, options.latency, options.producers, options.consumers)
     alone = options.pages * options.latency / options.consumers
-    print(f"what the links allow: {links:.2f} s; the detail pages alone: {alone:.2f} s\n", flush=True)
     names = options.backends.split(",")
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with FixtureServer(pages=options.pages, latency=options.latency) as server:
@@ -155,14 +157,22 @@ def main() -> None:
             for name in names:
                 more = [f"--set={setting}" for setting in options.set]
                 found[name].append(crawl(server, name, options.producers, options.consumers, more))
-    print("| | seconds | of what the links allow | detail pages, seconds | of the ideal | CPU ms a page |")
-    print("|---|---:|---:|---:|---:|---:|")
+    rows: list[tuple[str, ...]] = [
+        ("what the links allow", f"{links:.2f}", "100%", "", "", ""),
+        ("the detail pages alone", "", "", f"{alone:.2f}", "100%", ""),
+    ]
     for name, runs in found.items():
         elapsed, details = (median(run[key] for run in runs) for key in ("elapsed", "details"))
         cpu = median(run["cpu"] for run in runs) / options.pages * 1000
-        print(
-            f"| `{name}` | {elapsed:.2f} | {links / elapsed:.0%} | {details:.2f} | {alone / details:.0%} | {cpu:.2f} |"
-        )
+        shares = f"{elapsed:.2f}", f"{links / elapsed:.0%}", f"{details:.2f}", f"{alone / details:.0%}"
+        rows.append((f"`{name}`", *shares, f"{cpu:.2f}"))
+    text = (
+        f"{table(COLUMNS, rows)}\n\n{options.pages:,} pages of {options.latency:g} s, {options.consumers} consumers, "
+        f"{options.producers} producers, {options.rounds} rounds; {place()}."
+    )
+    print(text)
+    if options.record:
+        record("latency", text)
 
 
 if __name__ == "__main__":

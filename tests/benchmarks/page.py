@@ -31,8 +31,11 @@ from crawler.work.weight import weigh
 from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
 from tests.benchmarks import coordinator
+from tests.benchmarks.document import place, record, table
 
 AT_ONCE = 32
+DECIDING, STORING, ALL = "frontier and loop", "store", "all, by the command line"
+REST = "visits and outcomes, list pages, colder caches"
 SETTINGS = check(
     {"site": {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)}, "extract": {"fields": FIELDS}}, "benchmark"
 ).work_settings({})
@@ -56,11 +59,11 @@ def reading(pages: Sequence[tuple[str, bytes]]) -> dict[str, float]:
         at.append(time.thread_time())
         extractor._links(anchors, base)
         at.append(time.thread_time())
-        record = {field.name: field.read(document, base) for field in extractor._fields}
+        fields = {field.name: field.read(document, base) for field in extractor._fields}
         at.append(time.thread_time())
         del document, marks, anchors
         at.append(time.thread_time())
-        assert record["title"], url
+        assert fields["title"], url
         for part, before, after in zip(spent, at, at[1:], strict=False):
             spent[part] += after - before
     return spent
@@ -110,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pages", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--record", action="store_true", help="write the table into docs/performance.md")
     options = parser.parse_args()
     site = Site(options.pages)
     least: dict[str, float] = {}
@@ -126,19 +130,21 @@ def main() -> None:
             pages.append((server.url.rstrip("/") + path, reply.body))
         for _ in range(options.rounds):
             note("start, once a crawl, and end", crawling(server.url, "--max-pages=1") / options.pages)
-            note("coordinator: frontier and loop", coordinator.measure(2000, with_store=False).cpu / 1e6)
-            note("coordinator, and store", coordinator.measure(2000, with_store=True).cpu / 1e6)
+            for with_store, part in ((False, DECIDING), (True, STORING)):
+                found = coordinator.measure(2000, with_store=with_store)
+                note(part, found.cpu / found.known)
             note("fetch: libcurl, sockets, head, body", fetching([url for url, _ in pages]) / len(pages))
             for part, seconds in reading(pages).items():
                 note(f"read: {part}", seconds / len(pages))
-            note("all, by the command line", crawling(server.url) / options.pages)
-    least["store"] = least.pop("coordinator, and store") - least["coordinator: frontier and loop"]
-    whole = least.pop("all, by the command line")
-    print("| | µs a page |\n|---|---:|")
-    for part, seconds in least.items():
-        print(f"| {part} | {seconds * 1e6:.0f} |")
-    print(f"| visits, outcomes, memory, list pages, what is not above | {(whole - sum(least.values())) * 1e6:.0f} |")
-    print(f"| all, by the command line | {whole * 1e6:.0f} |")
+            note(ALL, crawling(server.url) / options.pages)
+    least[STORING] -= least[DECIDING]
+    whole = least.pop(ALL)
+    parts = {**least, REST: whole - sum(least.values()), ALL: whole}
+    rows = [(part, f"{seconds * 1e6:.0f}", f"{seconds / whole:.0%}") for part, seconds in parts.items()]
+    text = f"{table(('part', 'µs a page', 'share'), rows)}\n\n{options.pages:,} pages; {place()}."
+    print(text)
+    if options.record:
+        record("page", text)
 
 
 if __name__ == "__main__":
