@@ -198,6 +198,10 @@ def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
     return frontier
 
 
+_IN_WORDS = {"content-type": "it is no HTML page", "redirect-limit": "it redirects too often"}
+"""Reasons that would not be understood as they stand in pages.jsonl."""
+
+
 def problem(frontier: Frontier) -> str | None:
     """Return why not a single start page could be fetched; None if one could."""
     tally = frontier.tally
@@ -205,7 +209,7 @@ def problem(frontier: Frontier) -> str | None:
         return None
     first = tally.starts_failed[0]
     failure = first.outcome.failure if first.outcome else None
-    why = failure.message if failure else first.reason
+    why = failure.message if failure else _IN_WORDS.get(first.reason or "", first.reason)
     robots = tally.robots_failures.get(origin(first.task.url))
     if first.reason == ADDRESS_FORBIDDEN and robots:
         why = robots

@@ -13,7 +13,7 @@ from crawler.core.frontier import Frontier
 from crawler.core.robots import RobotsBook
 from crawler.engine import Interrupts, pump
 from crawler.job import problem
-from crawler.model import Changes, Outcome, Role, Task
+from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Counters
 from crawler.urls import canonical, quotable
 from crawler.work.base import AsyncPerformer, MultiPerformer, Performer
@@ -26,6 +26,9 @@ from crawler.work.settings import WorkSettings
 
 BACKEND = "queue"
 LEASE_GRACE = 5.0
+
+ENOUGH = "enough"
+"""The reason for which a page is left: the site has been asked for as many as it may be."""
 
 
 class SampleError(Exception):
@@ -49,6 +52,10 @@ class Page:
 class Sample:
     """What was fetched."""
 
+    most: int
+    """Requests for pages that may be made, whatever becomes of them: robots.txt apart."""
+    asked: int = 0
+    """Those that were."""
     pages: list[Page] = field(default_factory=list)
     """Those that were ok."""
     crawl_delay: float = 0.0
@@ -68,17 +75,18 @@ def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Call
         SampleError: not a single page could be fetched.
     """
     config = gentle(config, url, pages)
-    sample = Sample()
+    sample = Sample(pages)
     private = private_hosts(config.scope().hosts.named, config.http.timeout)
     work = _Sampling(config.work_settings(private), config, sample)
     with BACKENDS[BACKEND].load()(Plan(work, producers=1, consumers=1, capacity=1)) as backend:
         leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
         frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
         frontier.start(config.crawl.start_urls)
-        if not pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, pages)):
+        if not pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, sample)):
             return None
     if not sample.pages:
-        raise SampleError(problem(frontier) or f"{config.crawl.start_urls[0]}: no page of HTML could be fetched")
+        nothing = f"{config.crawl.start_urls[0]}: no page of HTML came of {sample.asked} requests"
+        raise SampleError(nothing if sample.asked >= pages > 1 else problem(frontier) or nothing)
     return sample
 
 
@@ -139,6 +147,10 @@ class _Sampler:
         self._sample = sample
 
     def perform(self, task: Task, worker: str) -> Outcome:
+        if task.role is not Role.ROBOTS:
+            if self._sample.asked >= self._sample.most:  # handed over before the crawl was called off
+                return Outcome(task, worker, Timings(0.0, 0.0, 0.0), skip=ENOUGH)
+            self._sample.asked += 1
         outcome = self._performer.perform(task, worker)
         if outcome.robots is not None:
             rules, _ = self._robots.learn(task.referrer or "", outcome.robots)
@@ -167,14 +179,20 @@ class _Nobody:
 
 
 class _Teller:
-    """Tells of every page, since with a long delay one would wonder."""
+    """Tells of every page, since with a long delay one would wonder, and calls the crawl off when it has asked enough.
 
-    def __init__(self, say: Callable[[str], None], pages: int) -> None:
+    The frontier's own limit counts pages that were fetched; a redirect, or a page of something else than HTML, is a
+    request to the site all the same.
+    """
+
+    def __init__(self, say: Callable[[str], None], sample: Sample) -> None:
         self._say = say
-        self._pages = pages
+        self._sample = sample
         self._told = 0
 
     def __call__(self, frontier: Frontier) -> None:
-        if (fetched := frontier.tally.fetched) > self._told:
-            self._told = fetched
-            self._say(f"fetched {fetched} of at most {self._pages} pages")
+        if (asked := self._sample.asked) > self._told:
+            self._told = asked
+            self._say(f"asked for {asked} of at most {self._sample.most} pages")
+        if self._sample.asked >= self._sample.most:
+            frontier.cancel()
