@@ -262,7 +262,7 @@ def compare(
     before = read_baseline(baseline) if baseline else None
     say = Console().say
     try:
-        made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), folder, say)
+        made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), folder, say, before)
     except LoadError as error:
         raise click.ClickException(str(error)) from error
     if folder is not None:

@@ -44,7 +44,7 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     """
     backends = candidates(options.backends)
     if folder is not None:
-        prepare(folder)
+        prepare(folder, timelines=True)
     address = gentle(config, url, options.pages).crawl.start_urls[0]
     say(f"asking {address} for at most {options.pages} pages, one at a time")
     with Interrupts() as interrupts:  # of the sampling alone: a comparison ends at once

@@ -1,5 +1,6 @@
 """An earlier comparison against this one: what has become slower beyond doubt. Pure, but for reading the file."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from crawler.compare.explain import cause
 from crawler.compare.model import Case, Comparison, Result
 from crawler.compare.statistics import ENOUGH, faster
-from crawler.config import ConfigError
+from crawler.compare.words import listed
+from crawler.config import ConfigError, Workload
 
 TOLERANCE = 0.1
 """The share of its speed that a case may lose without being called slower: less, and a CI would cry wolf."""
@@ -32,13 +34,19 @@ class Drift:
     """What a page has come to cost more, by the splits of both; None where it is not slower, or that is not known."""
 
     def __str__(self) -> str:
-        scene = self.case.scene
-        name = f"{self.case.label(client=True, start_method=True)} on {scene.workload}, {scene.consumers} consumers, "
+        name = case_name(self.case)
         if self.problem is not None:
-            return f"{name}{scene.parser}: wrong now: {self.problem}"
+            return f"{name}: wrong now: {self.problem}"
         change = self.after / self.before - 1
         why = f"; {self.cause}" if self.cause else ""
-        return f"{name}{scene.parser}: {self.before:.0f} → {self.after:.0f} pages/s ({change:+.0%}){why}"
+        return f"{name}: {self.before:.0f} → {self.after:.0f} pages/s ({change:+.0%}){why}"
+
+
+def case_name(case: Case) -> str:
+    """Return all that a case is, for people."""
+    scene = case.scene
+    label = case.label(client=True, start_method=True)
+    return f"{label} on {scene.workload}, {scene.consumers} consumers, {scene.parser}"
 
 
 def read(path: Path) -> Comparison:
@@ -51,24 +59,32 @@ def read(path: Path) -> Comparison:
         raise ConfigError(f"--baseline {path}: cannot be read: {error.strerror}") from error
 
 
+def comparable(before: Comparison, every: Iterable[Case], workloads: Mapping[str, Workload], producers: int) -> None:
+    """Find out, before anything is measured, whether it can be held against the baseline at all.
+
+    Raises:
+        ConfigError: no case of the baseline is to be measured in the same way, with the first reason.
+    """
+    known = _known(before)
+    reasons = [_unlike(before, known, case, workloads[case.scene.workload], producers) for case in every]
+    if reasons and None not in reasons:
+        raise ConfigError(f"--baseline: {reasons[0]}: measure it with the options that the baseline had")
+
+
 def drifts(before: Comparison, after: Comparison) -> list[Drift]:
-    """Return what became of each case that both have, on the same workload. ConfigError if there is none.
+    """Return what became of each case that both have, on the same workload.
 
     A case that was wrong in the baseline is left out; one that is wrong now counts as slower.
     """
-    known = {
-        result.case: result
-        for scene in before.scenes
-        for result in scene.ranked
-        if before.workloads[scene.scene.workload] == after.workloads.get(scene.scene.workload)
+    known = _known(before)
+    return [
+        _drift(known[result.case], result)
+        for scene in after.scenes
+        if before.workloads.get(scene.scene.workload) == after.workloads[scene.scene.workload]
         and before.producers == after.producers
-    }
-    found = [
-        _drift(known[result.case], result) for scene in after.scenes for result in scene.results if result.case in known
+        for result in scene.results
+        if result.case in known
     ]
-    if not found:
-        raise ConfigError("--baseline: it has no run with the same workload, parameters and backend as this comparison")
-    return found
 
 
 def other_machine(before: Comparison, after: Comparison) -> list[str]:
@@ -81,6 +97,32 @@ def other_machine(before: Comparison, after: Comparison) -> list[str]:
         "GIL": (old.gil, new.gil),
     }
     return [f"{name}: {was}, now {now}" for name, (was, now) in pairs.items() if was != now]
+
+
+def _known(before: Comparison) -> dict[Case, Result]:
+    return {result.case: result for scene in before.scenes for result in scene.ranked}
+
+
+def _unlike(before: Comparison, known: Collection[Case], case: Case, workload: Workload, producers: int) -> str | None:
+    """Return in what a case is unlike all of the baseline; None if it is there."""
+    name = case.scene.workload
+    if name not in before.workloads:
+        return f"it has no {name}, only {listed(list(before.workloads))}"
+    facts = before.workloads[name]
+    pairs = {
+        "producers": (before.producers, producers),
+        "pages": (facts.pages, workload.pages),
+        "latency": (facts.latency, workload.latency),
+        "bulk": (facts.bulk, workload.bulk),
+        "faults": (listed(facts.faults) or "none", listed(workload.faults) or "none"),
+        "backoff": (facts.backoff, workload.backoff),
+    }
+    changed = [f"{key} {was}, not {now}" for key, (was, now) in pairs.items() if was != now]
+    if changed:
+        return f"its {name} had {listed(changed)}"
+    if case not in known:
+        return f"it has no {case_name(case)}, only {'; '.join(sorted(map(case_name, known)))}"
+    return None
 
 
 def _drift(before: Result, after: Result) -> Drift:

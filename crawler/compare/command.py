@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import get_args
 
 from crawler.backends.registry import BACKENDS, Entry
-from crawler.compare.baseline import drifts, other_machine
-from crawler.compare.cases import CLIENT, Choice
+from crawler.compare.baseline import case_name, comparable, drifts, other_machine
+from crawler.compare.cases import CLIENT, Choice, cases
 from crawler.compare.cores import divide
 from crawler.compare.measure import TIMELINES, Plan, compare
 from crawler.compare.model import Comparison
@@ -93,17 +93,28 @@ def workloads(config: Config, options: Options) -> dict[str, Workload]:
     return {name: config.compare.workload(name).model_copy(update=given) for name in names}
 
 
-def run(config: Config, options: Options, folder: Path | None, say: Callable[[str], None]) -> Comparison:
-    """Measure what the options say and return the comparison. ConfigError for wrong options, before anything starts.
+def run(
+    config: Config,
+    options: Options,
+    folder: Path | None,
+    say: Callable[[str], None],
+    before: Comparison | None = None,
+) -> Comparison:
+    """Measure what the options say and return the comparison.
 
     The timelines are left below `folder`, which is made.
+
+    Raises:
+        ConfigError: the options are wrong, or nothing could be held against `before`. Nothing has been started then.
     """
     choice, skipped = choose(options)
     chosen = workloads(config, options)
     skipped |= _unread(choice, chosen.values(), named=bool(_names(options.backends)))
+    if before is not None:
+        comparable(before, cases(chosen.items(), choice), chosen, options.producers)
     place = Place(config, divide(), options.producers, options.limit)
     if folder is not None:
-        prepare(folder)
+        prepare(folder, timelines=options.explain)
     plan = Plan(options.rounds, options.seed, options.within, options.explain, folder)
     return compare(chosen, choice, place, plan, skipped=skipped, say=say)
 
@@ -113,10 +124,10 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(_rounded(asdict(comparison)), indent=1, ensure_ascii=False) + "\n"
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, *, timelines: bool) -> None:
     """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done."""
     with _writing(folder):
-        (folder / TIMELINES).mkdir(parents=True, exist_ok=True)
+        (folder / TIMELINES if timelines else folder).mkdir(parents=True, exist_ok=True)
 
 
 def leave(comparison: Comparison, folder: Path) -> None:
@@ -146,6 +157,10 @@ def hold_against(before: Comparison, after: Comparison, say: Callable[[str], Non
         say(f"slower than the baseline: {drift}")
     if not slower:
         say(f"no run is slower than the baseline beyond doubt ({len(found)} compared)")
+    held = {drift.case for drift in found}
+    new = [result.case for scene in after.scenes for result in scene.results if result.case not in held]
+    if new:
+        say(f"not in the baseline, or not in the same way: {', '.join(map(case_name, new))}")
     return bool(slower)
 
 

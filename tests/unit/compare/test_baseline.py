@@ -1,13 +1,14 @@
 """What counts as slower than before."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from crawler.compare.baseline import drifts, other_machine, read
+from crawler.compare.baseline import comparable, drifts, other_machine, read
 from crawler.compare.command import as_json, hold_against
-from crawler.config import ConfigError
-from tests.unit.compare.values import comparison
+from crawler.config import ConfigError, Workload
+from tests.unit.compare.values import SCENE, case, comparison
 
 
 def slower(before: list[float], after: list[float | str]) -> bool:
@@ -53,10 +54,35 @@ def test_it_is_said_which_run_lost_how_much() -> None:
 
 
 def test_other_workloads_are_not_compared() -> None:
-    with pytest.raises(ConfigError, match="no run with the same workload"):
-        drifts(comparison({"queue": [1]}, pages=100), comparison({"queue": [1]}, pages=200))
-    with pytest.raises(ConfigError, match="no run with the same workload"):
-        drifts(comparison({"queue": [1]}), comparison({"rlock": [1]}))
+    assert drifts(comparison({"queue": [1]}, pages=100), comparison({"queue": [1]}, pages=200)) == []
+    assert drifts(comparison({"queue": [1]}), comparison({"rlock": [1]})) == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "pages", "producers", "told"),
+    [
+        ("queue", 200, 4, "its io had pages 100, not 200: measure it with the options"),
+        ("queue", 100, 1, "its io had producers 4, not 1"),
+        ("rlock", 100, 4, "it has no rlock (requests) on io, 8 consumers, selectolax, only queue (requests) on io, 8"),
+    ],
+)
+def test_what_cannot_be_held_against_a_baseline_is_known_before_it_is_measured(
+    backend: str, pages: int, producers: int, told: str
+) -> None:
+    before, workload = comparison({"queue": [1]}), Workload(pages=pages, latency=0.02)
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        comparable(before, [case(backend)], {"io": workload}, producers)
+    with pytest.raises(ConfigError, match=re.escape("it has no cpu, only io")):
+        other = case(backend, SCENE._replace(workload="cpu"))
+        comparable(before, [other], {"cpu": workload}, producers)
+
+
+def test_one_case_in_common_is_enough_and_what_is_not_compared_is_named() -> None:
+    before, after = comparison({"queue": [1]}), comparison({"queue": [1], "rlock": [1]})
+    comparable(before, [case("queue"), case("rlock")], {"io": Workload(pages=100, latency=0.02)}, 4)
+    told: list[str] = []
+    assert not hold_against(before, after, told.append)
+    assert told[-1] == "not in the baseline, or not in the same way: rlock (requests) on io, 8 consumers, selectolax"
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
