@@ -14,9 +14,17 @@ from crawler.compare.statistics import ENOUGH
 from crawler.compare.toml import toml
 from crawler.config import ParserName, Tree, check
 from crawler.console import printable
+from fixtures.latency import parse_latency
+
+FEW = 5
+"""Pages below which a sample says too little to be relied on."""
 
 AS_GOOD = 0.95
 """The share of the best speed from which another case is as good: then the gentler and cheaper one is recommended."""
+
+
+SHORTER = 0.9
+"""The share of the site's latency below which the fixture site's is called shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ def from_comparison(seen: Seen, comparison: Comparison, chosen: Result) -> Advic
     """Return the advice that a comparison on a site like the user's gives."""
     case = chosen.case
     (facts,) = comparison.workloads.values()
-    reasons = (*_seen(seen), *_compared(comparison, facts, chosen), *spent(chosen))
+    reasons = (*_seen(seen), *_compared(comparison, facts, chosen), *_shortened(seen, facts), *spent(chosen))
     return Advice(case.backend, case.scene.consumers, case.client, seen.parser, reasons)
 
 
@@ -98,6 +106,8 @@ def _seen(seen: Seen) -> Iterator[str]:
         f"{seen.url}: {_some(len(seen.pages), 'page')}, answered within {_ms(_latency(seen))} (median; 90% within "
         f"{_ms(slow)}), of {size / 1000:.0f} KB (median)."
     )
+    if len(seen.pages) < FEW:
+        yield "So few pages may be like no other of the site: take what follows as a guess."
     own = seen.costs[seen.configured].seconds
     what = f"with {_some(seen.fields, 'field')} of yours" if seen.fields else "for its links (there are no fields yet)"
     yield f"Reading one of them {what} takes {_ms(own)} of CPU with {seen.configured}{_others(seen)}."
@@ -134,6 +144,16 @@ def _compared(comparison: Comparison, facts: WorkloadFacts, chosen: Result) -> I
         yield f"The fastest, {_named(best)}, made {_speed(best):.0f}, which is no more than {1 - AS_GOOD:.0%} above it."
     if worst is not chosen:
         yield f"The slowest, {_named(worst)}, made {_speed(worst):.0f}."
+
+
+def _shortened(seen: Seen, facts: WorkloadFacts) -> Iterator[str]:
+    """Say that the answers were imitated by shorter ones, where they were."""
+    shorter = parse_latency(facts.latency).quantile(0.5)
+    if shorter < SHORTER * _latency(seen):
+        yield (
+            f"The fixture site answered within {_ms(shorter)} (median) and not {_ms(_latency(seen))}, to save time: "
+            "waiting binds in both, so the order is the same, but of the site itself expect fewer pages/s."
+        )
 
 
 def _named(result: Result) -> str:

@@ -18,6 +18,9 @@ from crawler.engine import Interrupts
 CANDIDATES = ("queue", "thread-pool", "process-pool", "asyncio", "curl-multi", "sharded")
 """The backends that are compared unless others are named: the best of each kind."""
 
+WITHIN = 300.0
+"""Seconds after which no more rounds are begun: some sites cannot be imitated quickly."""
+
 NAME = "tuned"
 """What the workload is called."""
 
@@ -57,11 +60,12 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     place = Place(config, divide(), config.crawl.producers, options.limit)
     consumers = sorted({seen.per_host, max(1, seen.per_host // 2)})
     cost = seen.costs[seen.parser].seconds
-    seconds = [page.seconds for page in seen.pages]
-    workload = tune.workload(seconds, seen.parser, cost, max(consumers), len(place.cores.crawl))
+    cores = len(place.cores.crawl)
+    seconds = tune.shortened([page.seconds for page in seen.pages], cost, max(consumers), cores)
+    workload = tune.workload(seconds, seen.parser, cost, max(consumers), cores)
     clients = () if config.http.client == "auto" else (config.http.client,)
     choice = Choice(backends, consumers, clients=clients)
-    plan = Plan(options.rounds, explain=folder is not None, folder=folder)
+    plan = Plan(options.rounds, within=WITHIN, explain=folder is not None, folder=folder)
     made = compare({NAME: workload}, choice, place, plan, skipped={}, say=say)
     if folder is not None:
         leave(made, folder)

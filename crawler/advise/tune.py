@@ -27,9 +27,15 @@ WORTH_CHANGING = 0.8
 READING = 3.0
 """Seconds of CPU after which a parser is tried on no more pages: some pages take one of them seconds."""
 
-BULKS = (1, 9)
-MOST_BULK = 200
-"""How many times over the fixture's pages have their reviews: measured with these, and at most so many."""
+MOST_BULK = 256
+"""How many times over the fixture's pages have their reviews, at most."""
+BULK_PAGES = 5
+"""Pages of a bulk by which reading one is measured."""
+
+PATIENCE = 0.3
+"""Seconds that an answer of the fixture site takes, at the median, at most: longer ones only take the user's time,"""
+WAITING = 5
+"""as long as waiting takes this many times as long as reading does, with all cores at work."""
 
 CRAWLING = 1.5
 """Seconds that a crawl of the tuned site is to take, about: by waiting, and by reading, each."""
@@ -100,11 +106,35 @@ def workload(seconds: Sequence[float], parser: ParserName, cost: float, consumer
     return Workload(pages=int(max(wanted, least)), latency=likely, bulk=bulk(parser, cost), parser=parser)
 
 
+def shortened(seconds: Sequence[float], cost: float, consumers: int, cores: int) -> list[float]:
+    """Return the times to be imitated: the answers' own, or all of them shorter alike, as far as it changes nothing.
+
+    Args:
+        seconds: how long the answers took.
+        cost: the CPU seconds that reading one takes.
+        consumers: how many wait at the same time, at most.
+        cores: how many of them there are for reading.
+    """
+    most = max(PATIENCE, WAITING * cost * consumers / cores)
+    factor = min(1.0, most / max(median(seconds), 1e-6))
+    return [value * factor for value in seconds]
+
+
 def bulk(parser: ParserName, cost: float) -> int:
-    """Return the bulk with which reading a page of the fixture site costs about as much CPU, in seconds."""
-    little, much = (parse_seconds(Workload(pages=5, latency=0.0, bulk=times), parser) for times in BULKS)
-    each = (much - little) / (BULKS[1] - BULKS[0])
-    return max(1, min(MOST_BULK, round(1 + (cost - little) / max(each, 1e-9))))
+    """Return the bulk with which reading a page of the fixture site costs about as much CPU, in seconds.
+
+    It is looked for by doubling, and between the last two by a straight line: over a wide range the cost is none.
+    """
+    before, times = (0, 0.0), 1
+    while True:
+        took = parse_seconds(Workload(pages=BULK_PAGES, latency=0.0, bulk=times), parser)
+        if took >= cost or times >= MOST_BULK:
+            break
+        before, times = (times, took), 2 * times
+    if times == 1 or took <= before[1]:
+        return times
+    share = min(1.0, (cost - before[1]) / (took - before[1]))
+    return round(before[0] + share * (times - before[0]))
 
 
 def _read(config: Config, parser: str, pages: Sequence[Page]) -> tuple[list[Reading | None], float]:

@@ -62,6 +62,19 @@ def test_a_fragment_is_a_configuration_and_says_why() -> None:
     assert "The slowest, rlock (requests) with 8 consumers, made 50." in told
 
 
+def test_it_is_said_where_the_sample_says_little_and_where_the_latency_was_shortened() -> None:
+    made = comparison({"queue": [100] * 3})
+    result = choose(made)
+    assert result is not None
+    told = " ".join(from_comparison(seen(), made, result).reasons)
+    assert "So few pages may be like no other" in told
+    assert "answered within 20 ms (median) and not 200 ms" in told
+    plenty = replace(seen(), pages=[replace(page, seconds=0.02) for page in [*seen().pages] * 2])
+    told = " ".join(from_comparison(plenty, made, result).reasons)
+    assert "So few" not in told
+    assert "to save time" not in told
+
+
 def test_where_a_delay_binds_no_backend_is_praised() -> None:
     text = fragment(seen(delay=1.8), one_at_a_time(seen(delay=1.8)))
     assert "1.8 s apart" in text

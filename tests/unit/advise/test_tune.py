@@ -5,7 +5,7 @@ import math
 import pytest
 
 from crawler.advise.sample import Page
-from crawler.advise.tune import MOST_BULK, PAGES, Cost, best_parser, bulk, costs, latency, workload
+from crawler.advise.tune import MOST_BULK, PAGES, PATIENCE, Cost, best_parser, bulk, costs, latency, shortened, workload
 from crawler.compare.cases import mean_latency
 from crawler.config import Config, check
 from crawler.model import Role
@@ -79,3 +79,14 @@ def test_a_crawl_of_the_tuned_site_ends_in_time_and_has_work_for_all(seconds: fl
     made = workload([seconds] * 3, "selectolax", cost, consumers=8, cores=2)
     assert 24 <= made.pages <= PAGES[1]
     assert made.pages == 24 or made.pages * seconds / 8 < 10
+
+
+def test_long_answers_are_imitated_by_shorter_ones_of_the_same_shape() -> None:
+    assert shortened([0.1, 0.2, 0.3], 0.001, 8, 2) == [0.1, 0.2, 0.3]
+    assert shortened([1.0, 2.0, 4.0], 0.001, 8, 2) == pytest.approx([PATIENCE / 2, PATIENCE, 2 * PATIENCE])
+
+
+def test_but_never_so_short_that_reading_might_bind_instead_of_waiting() -> None:
+    cost, consumers, cores = 0.2, 8, 2
+    middle = sorted(shortened([9.0, 10.0, 11.0], cost, consumers, cores))[1]
+    assert middle / consumers == pytest.approx(5 * cost / cores)
