@@ -56,6 +56,11 @@ class Entry:
         return "processes" if self.processes else self.runs_on
 
     @property
+    def blocks(self) -> bool:
+        """Whether a worker waits for its request, and so has one at a time; else a loop has many in flight."""
+        return "requests" in self.clients
+
+    @property
     def missing(self) -> str | None:
         """What it needs and this machine has not, in words; None if it can be used."""
         if sys.version_info < self.python:

@@ -10,6 +10,7 @@ from crawler.backends.registry import BACKENDS
 from crawler.compare.axis import BOTTOM, LEFT, TOP, WIDTH, Axis, Tick, across, height, row_at
 from crawler.compare.cases import mean_latency
 from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.scaling import groups
 
 CURVE_HEIGHT = 320.0
 CURVE_LEFT, CURVE_RIGHT = 60.0, 200.0
@@ -110,14 +111,7 @@ def latencies(comparison: Comparison, scene: SceneResult) -> RowChart | None:
 
 def scalings(comparison: Comparison) -> list[CurveChart]:
     """Return a chart for each workload and parser that was measured with several numbers of consumers."""
-    groups: dict[tuple[str, str], list[SceneResult]] = {}
-    for scene in comparison.scenes:
-        groups.setdefault((scene.scene.workload, scene.scene.parser), []).append(scene)
-    return [
-        _curve_chart(f"{workload}, {parser}", sorted(scenes, key=lambda scene: scene.scene.consumers))
-        for (workload, parser), scenes in groups.items()
-        if len({scene.scene.consumers for scene in scenes if scene.ranked}) > 1
-    ]
+    return [_curve_chart(name, scenes) for name, scenes in groups(comparison).items()]
 
 
 def _row_chart(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.compare.model import Result, Split
 from crawler.compare.split import Part, per_page, shares
+from crawler.compare.words import listed
 
 WORTH_NAMING = 0.05
 """The share of the time from which a part is named."""
@@ -20,7 +21,7 @@ def spent(result: Result) -> Iterator[str]:
     if result.split is not None:
         found = sorted(shares(result.split).items(), key=lambda item: -item[1])
         told = [f"{share:.0%} {part.label}" for part, share in found if share >= WORTH_NAMING][:NAMED]
-        yield f"{result.label} spent its consumers' time {_listed(told)}."
+        yield f"{result.label} spent its consumers' time {listed(told)}."
 
 
 def starts(ranked: Sequence[Result]) -> Iterator[str]:
@@ -31,7 +32,7 @@ def starts(ranked: Sequence[Result]) -> Iterator[str]:
         told = [f"{share:.0%} of {each.label}'s time" for share, each in slow[:NAMED]]
         more = len(slow) - NAMED
         others = f"{f' and {SLOW_START:.0%} or more of {more} others' if more > 1 else ''}"
-        yield f"Starting took {', '.join(told) if others else _listed(told)}{others}."
+        yield f"Starting took {', '.join(told) if others else listed(told)}{others}."
 
 
 def difference(fast: Result, slow: Result) -> Iterator[str]:
@@ -56,7 +57,7 @@ def changes(one: Split, other: Split) -> str:
     )
     risen = [f"{_ms(seconds)} more {part.label}" for part, seconds in named if seconds > 0][:NAMED]
     fallen = [f"{_ms(-seconds)} less {part.label}" for part, seconds in reversed(named) if seconds < 0][:1]
-    return _listed(risen) + (f", and {fallen[0]}" if fallen else "")
+    return listed(risen) + (f", and {fallen[0]}" if fallen else "")
 
 
 def cause(before: Split | None, after: Split | None) -> str | None:
@@ -73,7 +74,3 @@ def cause(before: Split | None, after: Split | None) -> str | None:
 def _ms(seconds: float) -> str:
     milliseconds = seconds * 1000
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.2g} ms"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

@@ -17,7 +17,7 @@ def scene_result(
     runs: Mapping[Case, Sequence[Measurement]],
     splits: Mapping[Case, Split] | None = None,
 ) -> SceneResult:
-    """Return a scene's cases ranked by pages a second. One that was wrong in any round is not ranked.
+    """Return a scene's cases by rank, and then by pages a second. One that was wrong in any round is not ranked.
 
     Their splits are put to them, where there are any. With fewer than ENOUGH rounds all share the first rank.
     """
@@ -26,18 +26,21 @@ def scene_result(
     ranked = sorted(figures, key=lambda case: figures[case]["pages_per_second"].median, reverse=True)
     speeds = [figures[case]["pages_per_second"] for case in ranked]
     places = ranks(speeds) if all(len(runs[case]) >= ENOUGH for case in ranked) else [1] * len(ranked)
-    results = [
-        Result(
-            labels[case],
-            case,
-            rank,
-            figures[case],
-            tuple(runs[case]),
-            limited_by_server=figures[case]["pages_per_second"].median >= NEAR * server_limit,
-            split=(splits or {}).get(case),
-        )
-        for case, rank in zip(ranked, places, strict=True)
-    ]
+    results = sorted(
+        (
+            Result(
+                labels[case],
+                case,
+                rank,
+                figures[case],
+                tuple(runs[case]),
+                limited_by_server=figures[case]["pages_per_second"].median >= NEAR * server_limit,
+                split=(splits or {}).get(case),
+            )
+            for case, rank in zip(ranked, places, strict=True)
+        ),
+        key=lambda result: result.rank or 0,  # it is stable: within a rank the fastest stays first
+    )
     wrong = [
         Result(labels[case], case, None, {}, tuple(rounds), problem=_problem(rounds) or "not run")
         for case, rounds in runs.items()

@@ -6,7 +6,10 @@ from crawler.backends.registry import BACKENDS
 from crawler.compare.crossings import crossings
 from crawler.compare.explain import difference, spent, starts
 from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.scaling import groups
+from crawler.compare.scaling import sentences as scaling
 from crawler.compare.statistics import ENOUGH, faster
+from crawler.compare.words import listed
 
 
 def verdict(comparison: Comparison) -> Iterator[str]:
@@ -14,6 +17,9 @@ def verdict(comparison: Comparison) -> Iterator[str]:
     for scene in comparison.scenes:
         for sentence in sentences(scene):
             yield f"{scene_name(scene)}: {sentence}"
+    for name, scenes in groups(comparison).items():
+        for sentence in scaling(scenes):
+            yield f"{name}: {sentence}"
 
 
 def scene_name(scene: SceneResult) -> str:
@@ -28,14 +34,14 @@ def sentences(scene: SceneResult) -> Iterator[str]:
     if ranked:
         yield _best(ranked)
         yield from _why(ranked)
-        yield from _families(ranked)
+        yield from _families(ranked, scene.ideal.bound)
         yield from starts(ranked)
         yield from _starts(ranked)
     else:
         yield "Nothing can be ranked."
     if limited := [result.label for result in ranked if result.limited_by_server]:
         yield (
-            f"{_and(limited)} came near the server's own limit of {scene.server_limit:.0f} pages/s: "
+            f"{listed(limited)} came near the server's own limit of {scene.server_limit:.0f} pages/s: "
             "they may be faster than it could show."
         )
     for result in scene.results:
@@ -53,43 +59,71 @@ def _best(ranked: Sequence[Result]) -> str:
     first = [result for result in ranked if result.rank == 1]
     rest = [result for result in ranked if result.rank != 1]
     if not rest:
-        return f"No difference is sure among {_and([r.label for r in first])}, at {_range(first)} pages/s."
-    slowest = rest[-1]
-    ratio = first[0].figures["pages_per_second"].median / slowest.figures["pages_per_second"].median
+        return f"No difference is sure among {listed([r.label for r in first])}, at {_range(first)} pages/s."
+    slowest = _slowest(rest)
+    ratio = _median(first[0]) / _median(slowest)
     end = f"{first[0].label} is {ratio:.1f} times as fast as the slowest, {slowest.label}, with {_speed(slowest)}"
     if len(first) == 1:
         others = "the other" if len(rest) == 1 else f"each of the {len(rest)} others"
         start = f"{first[0].label} is faster than {others}, with {_speed(first[0])}"
     else:
-        start = f"{_and([r.label for r in first])} lead and cannot be told apart, at {_range(first)} pages/s"
+        start = f"{listed([r.label for r in first])} lead and cannot be told apart, at {_range(first)} pages/s"
     return f"{start}. {end}."
 
 
 def _why(ranked: Sequence[Result]) -> Iterator[str]:
     """Say on what the first spent its time, and why the last is slower."""
     yield from spent(ranked[0])
-    if ranked[-1].rank != 1:
-        yield from difference(ranked[0], ranked[-1])
+    if rest := [result for result in ranked if result.rank != 1]:
+        yield from difference(ranked[0], _slowest(rest))
 
 
-def _families(ranked: Sequence[Result]) -> Iterator[str]:
-    """Say how processes do against threads: the best of each."""
-    processes = [result for result in ranked if BACKENDS[result.case.backend].family == "processes"]
-    threads = [result for result in ranked if BACKENDS[result.case.backend].family == "threads"]
+def _families(ranked: Sequence[Result], bound: str) -> Iterator[str]:
+    """Say how processes do against threads, where each has one request at a time: the best of each.
+
+    One is called faster only if it is faster than every one of the others.
+    """
+    alike = [result for result in ranked if BACKENDS[result.case.backend].blocks]
+    processes = [result for result in alike if BACKENDS[result.case.backend].family == "processes"]
+    threads = [result for result in alike if BACKENDS[result.case.backend].family == "threads"]
     if not processes or not threads or len(ranked[0].rounds) < ENOUGH:
         return
-    one, other = processes[0], threads[0]
-    speeds = one.figures["pages_per_second"], other.figures["pages_per_second"]
-    ratio = speeds[0].median / speeds[1].median
-    what = f"Processes ({one.label}, {_speed(one)}) against threads ({other.label}, {_speed(other)})"
-    if faster(*speeds):
-        yield f"{what}: processes are faster, {ratio:.2f} times."
+    one, other = max(processes, key=_median), max(threads, key=_median)
+    what = f"Processes against threads, one request each ({one.label}, {_speed(one)}; {other.label}, {_speed(other)})"
+    ratio = _median(one) / _median(other)
+    if _beats(one, threads):
+        yield f"{what}: processes are faster, {ratio:.2f} times, {_expected(bound, 'cpu')}."
         yield from difference(one, other)
-    elif faster(speeds[1], speeds[0]):
-        yield f"{what}: threads are faster, {1 / ratio:.2f} times."
+    elif _beats(other, processes):
+        yield f"{what}: threads are faster, {1 / ratio:.2f} times, {_expected(bound, 'latency')}."
         yield from difference(other, one)
     else:
-        yield f"{what}: no difference is sure."
+        yield f"{what}: no difference is sure, {_expected(bound, 'latency')}."
+    if not _beats(one, threads):
+        yield f"For 1,000 pages the processes took {_cost(one)}, and the threads {_cost(other)}."
+
+
+def _expected(bound: str, expects: str) -> str:
+    """Say whether that is what a scene so bound lets expect: processes for work, threads for waiting."""
+    work = "waiting for the server" if bound == "latency" else "reading pages"
+    return f"{'as is to be expected where' if bound == expects else 'although'} {work} binds"
+
+
+def _beats(one: Result, others: Sequence[Result]) -> bool:
+    return all(faster(one.figures["pages_per_second"], other.figures["pages_per_second"]) for other in others)
+
+
+def _cost(result: Result) -> str:
+    cpu, memory = (result.figures[name].median for name in ("cpu_per_1000", "peak_memory"))
+    return f"{cpu:.1f} s of CPU and {memory / 1e6:.0f} MB at most ({result.label})"
+
+
+def _median(result: Result) -> float:
+    return result.figures["pages_per_second"].median
+
+
+def _slowest(results: Sequence[Result]) -> Result:
+    return min(results, key=_median)
 
 
 def _starts(ranked: Sequence[Result]) -> Iterator[str]:
@@ -114,10 +148,6 @@ def _speed(result: Result) -> str:
 
 
 def _range(results: Sequence[Result]) -> str:
-    speeds = [result.figures["pages_per_second"].median for result in results]
+    speeds = [_median(result) for result in results]
     low, high = f"{min(speeds):.0f}", f"{max(speeds):.0f}"
     return low if low == high else f"{low} to {high}"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

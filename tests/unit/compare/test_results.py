@@ -53,7 +53,28 @@ def test_the_verdict_claims_no_difference_that_is_not_sure() -> None:
 def test_the_verdict_names_who_is_faster_by_how_much() -> None:
     told = " ".join(verdict(comparison({"queue": [10, 10, 10], "process-pool": [25, 25, 25]})))
     assert "process-pool is faster than the other, with 25 pages/s" in told
-    assert "processes are faster, 2.50 times" in told
+    assert "processes are faster, 2.50 times, although waiting for the server binds" in told
+
+
+def test_processes_are_not_called_faster_than_threads_of_which_one_may_be_as_fast() -> None:
+    told = " ".join(verdict(comparison({"process-pool": [50, 51, 52], "queue": [45, 46, 47], "rlock": [20, 45, 60]})))
+    assert "no difference is sure, as is to be expected where waiting for the server binds" in told
+    assert "For 1,000 pages the processes took 2.5 s of CPU and 50 MB at most (process-pool)" in told
+
+
+def test_processes_that_hold_many_requests_each_are_not_held_against_threads_that_hold_one() -> None:
+    assert "Processes" not in " ".join(verdict(comparison({"sharded": [90, 91, 92], "queue": [45, 46, 47]})))
+
+
+def test_those_of_one_rank_stand_together() -> None:
+    made = comparison({"asyncio": [50, 50, 50], "queue": [45, 46, 47], "rlock": [20, 45, 60], "condition": [44] * 3})
+    assert [(result.label, result.rank) for result in made.scenes[0].results] == [
+        ("asyncio", 1),
+        ("rlock", 1),
+        ("queue", 2),
+        ("condition", 3),
+    ]
+    assert "the slowest, condition" in " ".join(verdict(made))
 
 
 def test_two_rounds_show_nothing() -> None:
