@@ -139,7 +139,8 @@ def table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 
     grid = Table(box=None, pad_edge=False)
     for column in columns:
-        grid.add_column(column, overflow="fold", no_wrap=column == columns[0])
+        longest = max(map(len, column.split()), default=0)
+        grid.add_column(column, overflow="fold", no_wrap=column == columns[0], min_width=longest)
     for line in lines:
         grid.add_row(*map(printable, line))
     Terminal(highlight=False, markup=False).print(grid)

@@ -5,6 +5,7 @@ get past the escaping, the browser refuses to run it.
 """
 
 from base64 import b64encode
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from markupsafe import Markup
 from crawler.compare import charts
 from crawler.compare.bars import split_rows, splits
 from crawler.compare.model import Comparison, Result
+from crawler.compare.scaling import groups
+from crawler.compare.scaling import sentences as scaling
 from crawler.compare.split import SPLIT_NOTE, Part
-from crawler.compare.table import COLUMNS, cells, describe, notes
+from crawler.compare.table import COLUMNS, MEANINGS, cells, describe, notes
 from crawler.compare.verdict import scene_name, sentences
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,6 +48,9 @@ def page(comparison: Comparison) -> str:
         split_note=SPLIT_NOTE,
         explained=any(result.split for scene in comparison.scenes for result in scene.results),
         scalings=charts.scalings(comparison),
+        gains={name: list(scaling(scenes)) for name, scenes in groups(comparison).items()},
+        meanings=MEANINGS,
+        when=datetime.fromisoformat(comparison.started_at).strftime("%d %B %Y, %H:%M %Z"),
         scenes=[
             {
                 "name": scene_name(scene),

@@ -27,6 +27,20 @@ COLUMNS = (
 )
 """The columns of report.md."""
 
+MEANINGS = {
+    "rank": "1, and one more for every other that is faster beyond doubt: whose intervals do not overlap",
+    "pages/s": "list and detail pages a second of the crawl, start and stop apart: the median of the rounds",
+    "95% interval": "of that median, by the bootstrap: with few rounds, all that was seen",
+    "of the ideal": "the least time that waiting or parsing allows, against the time that the crawl took",
+    "CPU s/1000": "CPU seconds of all processes for 1,000 pages, their start included",
+    "peak MB": "the most memory that all processes together had at once",
+    "p50 ms, p99 ms": "within how long half of all fetches were done, and 99% of them",
+    "hand-off": "from when a task and its worker were both there until the worker began: half of them, and 99%",
+    "start s, stop s": "before the first page could be asked for, and after the last",
+    "switches": "context switches, of all processes",
+}
+"""What the columns are, for those who read the report."""
+
 NARROW = (1, 0, 3, 4, 5, 6, 7, 12, 15)
 """Those of them that a terminal has room for."""
 
@@ -102,6 +116,7 @@ def markdown(comparison: Comparison) -> str:
         table = "\n".join(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)
         parts += [f"## {_plain(title(comparison, scene))}", table, *_splits(scene)]
     parts += ["## What it holds for", _bullets(list(notes(comparison)))]
+    parts += ["## What the columns are", _bullets([f"{name}: {meaning}" for name, meaning in MEANINGS.items()])]
     versions = ", ".join(f"{name} {number}" for name, number in comparison.machine.versions.items())
     return "\n\n".join([*parts, _plain(versions)]) + "\n"
 
