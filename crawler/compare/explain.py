@@ -20,8 +20,8 @@ def spent(result: Result) -> Iterator[str]:
     """Say what a backend's consumers spent their time on."""
     if result.split is not None:
         found = sorted(shares(result.split).items(), key=lambda item: -item[1])
-        told = [f"{share:.0%} {part.label}" for part, share in found if share >= WORTH_NAMING][:NAMED]
-        yield f"{result.label} spent its consumers' time {listed(told)}."
+        told = [f"{share:.0%} was {part.label}" for part, share in found if share >= WORTH_NAMING][:NAMED]
+        yield f"Of the time of {result.label}'s consumers {listed(told)}."
 
 
 def starts(ranked: Sequence[Result]) -> Iterator[str]:

@@ -29,7 +29,11 @@ def scene_name(scene: SceneResult) -> str:
 
 
 def sentences(scene: SceneResult) -> Iterator[str]:
-    """Yield what there is to say of a scene."""
+    """Yield what there is to say of a scene, each sentence once."""
+    yield from dict.fromkeys(_sentences(scene))
+
+
+def _sentences(scene: SceneResult) -> Iterator[str]:
     ranked = scene.ranked
     if ranked:
         yield _best(ranked)

@@ -101,7 +101,8 @@ def test_the_sentences_are_made_of_the_figures() -> None:
     queue = result("queue", invented(network=6.0, turn=3.0, idle=1.0))
     pool = result("process-pool", invented(network=6.0, pickling=0.5, startup=6.5))
     assert list(spent(queue)) == [
-        "queue spent its consumers' time 60% waiting for the network, 30% waiting for the GIL or a core and 10% idle."
+        "Of the time of queue's consumers 60% was waiting for the network, 30% was waiting for the GIL or a core "
+        "and 10% was idle."
     ]
     assert list(starts([queue, pool])) == ["Starting took 50% of process-pool's time."]
     assert list(difference(pool, queue)) == [
