@@ -18,6 +18,9 @@ from crawler.engine import Interrupts
 CANDIDATES = ("queue", "thread-pool", "process-pool", "asyncio", "curl-multi", "sharded")
 """The backends that are compared unless others are named: the best of each kind."""
 
+HOPELESS = 0.75
+"""The share of the best speed so far below which a case is not run again."""
+
 WITHIN = 300.0
 """Seconds after which no more rounds are begun: some sites cannot be imitated quickly."""
 
@@ -65,7 +68,9 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     workload = tune.workload(seconds, seen.parser, cost, max(consumers), cores)
     clients = () if config.http.client == "auto" else (config.http.client,)
     choice = Choice(backends, consumers, clients=clients)
-    plan = Plan(options.rounds, within=WITHIN, explain=folder is not None, folder=folder)
+    reported = folder is not None  # then all rounds of all cases are wanted
+    hopeless = 0.0 if reported else HOPELESS
+    plan = Plan(rounds=options.rounds, within=WITHIN, hopeless=hopeless, explain=reported, folder=folder)
     made = compare({NAME: workload}, choice, place, plan, skipped={}, say=say)
     if folder is not None:
         leave(made, folder)

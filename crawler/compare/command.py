@@ -115,7 +115,7 @@ def run(
     place = Place(config, divide(), options.producers, options.limit)
     if folder is not None:
         prepare(folder, timelines=options.explain)
-    plan = Plan(options.rounds, options.seed, options.within, options.explain, folder)
+    plan = Plan(rounds=options.rounds, seed=options.seed, within=options.within, explain=options.explain, folder=folder)
     return compare(chosen, choice, place, plan, skipped=skipped, say=say)
 
 

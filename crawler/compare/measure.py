@@ -35,7 +35,7 @@ TOO_BUSY = 1.5
 """Threads a core that want to run before we begin: others are at work, and intervals will be wide."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How often, in which order, for how long."""
 
@@ -43,6 +43,8 @@ class Plan:
     seed: int = 1
     within: float | None = None
     """Seconds after which no round is begun that would not be done; the first always is."""
+    hopeless: float = 0.0
+    """The share of the best speed so far below which a case is not run again: for those who look for the best alone."""
     explain: bool = True
     """Whether each case is run once before, traced, to see where its time goes."""
     folder: Path | None = None
@@ -83,7 +85,8 @@ def compare(
     splits = _splits(every, workloads, ideals, place, plan.folder, say) if plan.explain else {}
     runs: dict[Case, list[Measurement]] = {case: [] for case in every}
     for number in _rounds(plan, began):
-        order = Random(f"{plan.seed} {number}").sample(every, len(every))  # noqa: S311 - no secret
+        left = promising(runs, plan.hopeless)
+        order = Random(f"{plan.seed} {number}").sample(left, len(left))  # noqa: S311 - no secret
         for position, case in enumerate(order, 1):
             measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
             runs[case].append(measured)
@@ -121,6 +124,17 @@ def _rounds(plan: Plan, began: float) -> Iterator[int]:
             return
         yield number
         longest = max(longest, time.monotonic() - start)
+
+
+def promising(runs: Mapping[Case, Sequence[Measurement]], hopeless: float) -> list[Case]:
+    """Return the cases whose best run is no slower than this share of the best of all; a wrong run has no speed."""
+    speeds = {case: _best(measured) for case, measured in runs.items()}
+    least = hopeless * max(speeds.values(), default=0.0)
+    return [case for case, speed in speeds.items() if speed >= least]
+
+
+def _best(measured: Sequence[Measurement]) -> float:
+    return max((each.pages_per_second for each in measured), default=0.0)
 
 
 def _splits(

@@ -115,14 +115,15 @@ def markdown(comparison: Comparison) -> str:
         rows = [COLUMNS, tuple("---" for _ in COLUMNS), *map(cells, scene.results)]
         table = "\n".join(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)
         parts += [f"## {_plain(title(comparison, scene))}", table, *_splits(scene)]
-    parts += ["## What it holds for", _bullets(list(notes(comparison)))]
+    split = [SPLIT_NOTE] if any(result.split for scene in comparison.scenes for result in scene.results) else []
+    parts += ["## What it holds for", _bullets([*notes(comparison), *split])]
     parts += ["## What the columns are", _bullets([f"{name}: {meaning}" for name, meaning in MEANINGS.items()])]
     versions = ", ".join(f"{name} {number}" for name, number in comparison.machine.versions.items())
     return "\n\n".join([*parts, _plain(versions)]) + "\n"
 
 
 def _splits(scene: SceneResult) -> Iterator[str]:
-    """Yield a scene's splits as a table, if it has any, and what is to be known of it."""
+    """Yield a scene's splits as a table, if it has any."""
     rows = [
         (_linked(result), f"{result.split.wall:.2f}", *(f"{share:.1%}" for share in shares(result.split).values()))
         for result in scene.ranked
@@ -131,7 +132,6 @@ def _splits(scene: SceneResult) -> Iterator[str]:
     if rows:
         columns = ("backend", "s", *(part.label for part in Part))
         lines = [columns, tuple("---" for _ in columns), *rows]
-        yield _plain(SPLIT_NOTE)
         yield "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 

@@ -73,7 +73,7 @@ def advised(user: User) -> tuple[Case, Mapping[str, str]]:
 def measured(user: User, choice: Case, rounds: int) -> dict[Case, list[float]]:
     """Return the pages a second of each candidate on the site itself, of each round that it was in."""
     every = {_case(name, number, choice.scene.parser) for name in command.candidates("") for number in CONSUMERS}
-    left = sorted(every | {choice})
+    left = sorted(every | {choice}, key=str)
     speeds: dict[Case, list[float]] = {case: [] for case in left}
     for number in range(rounds):
         for case in Random(number).sample(left, len(left)):

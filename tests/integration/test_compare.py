@@ -32,6 +32,7 @@ def test_two_backends_are_measured_on_a_faulty_site_and_held_against_a_baseline(
     }
     assert made.workloads["flaky"].pages == 25
     for result in scene.ranked:
+        assert len(result.rounds) == 3
         figures = result.rounds[0]
         assert figures.wall == pytest.approx(figures.startup + figures.crawl + figures.shutdown, abs=0.01)
         assert min(figures.startup, figures.crawl, figures.cpu_per_1000, figures.context_switches) > 0

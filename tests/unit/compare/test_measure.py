@@ -1,0 +1,20 @@
+"""Who is run again."""
+
+from crawler.compare.measure import promising
+from crawler.compare.model import Case, Measurement
+from tests.unit.compare.values import case, rounds
+
+
+def test_who_cannot_be_the_best_any_more_is_not_run_again_where_only_the_best_is_looked_for() -> None:
+    runs: dict[Case, list[Measurement]] = {
+        case("queue"): rounds(100.0, 90.0),
+        case("condition"): rounds(60.0, 76.0),
+        case("rlock"): rounds(74.0),
+        case("semaphore"): rounds("3 records instead of 4"),
+    }
+    assert promising(runs, 0.75) == [case("queue"), case("condition")]
+    assert promising(runs, 0.0) == list(runs)
+
+
+def test_before_the_first_round_all_are() -> None:
+    assert promising({case("queue"): [], case("rlock"): []}, 0.75) == [case("queue"), case("rlock")]
