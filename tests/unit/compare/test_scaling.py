@@ -1,10 +1,12 @@
 """What is said of more consumers."""
 
+from collections.abc import Mapping, Sequence
+
 from crawler.compare.scaling import groups, sentences
 from tests.unit.compare.values import scaled
 
 
-def told(runs: dict[int, dict[str, list[float | str]]]) -> list[str]:
+def told(runs: Mapping[int, Mapping[str, Sequence[float | str]]]) -> list[str]:
     found = groups(scaled(runs))
     return [sentence for scenes in found.values() for sentence in sentences(scenes)]
 
@@ -25,7 +27,7 @@ def test_a_gain_over_two_steps_that_is_sure_of_neither_is_one() -> None:
 def test_of_many_the_first_and_the_last_are_named() -> None:
     names = ("queue", "rlock", "condition", "semaphore", "thread-pool")
     runs = {4: {name: [10] * 3 for name in names}, 8: {name: [20 - at] * 3 for at, name in enumerate(names)}}
-    assert told(runs)[0] == (  # type: ignore[arg-type]
+    assert told(runs)[0] == (
         "2 times as many consumers (8 instead of 4) made queue 2.0 times as fast, thread-pool 1.6 times as fast and "
         "the 3 others something between."
     )
