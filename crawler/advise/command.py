@@ -12,7 +12,7 @@ from crawler.compare.command import leave, prepare
 from crawler.compare.cores import divide
 from crawler.compare.measure import Plan, compare
 from crawler.compare.runs import Place
-from crawler.config import Config, check
+from crawler.config import Config, ConfigError, check
 from crawler.engine import Interrupts
 
 CANDIDATES = ("queue", "thread-pool", "process-pool", "asyncio", "curl-multi", "sharded")
@@ -60,6 +60,9 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     seen = look(config, address, sample)
     if seen.delay > 0:
         return advice.fragment(seen, advice.one_at_a_time(seen))
+    backends = [name for name in backends if seen.parser in BACKENDS[name].parsers]
+    if not backends:
+        raise ConfigError(f"--backends: none of {options.backends} reads pages with {seen.parser}: name others, too")
     place = Place(config, divide(), config.crawl.producers, options.limit)
     consumers = sorted({seen.per_host, max(1, seen.per_host // 2)})
     cost = seen.costs[seen.parser].seconds
