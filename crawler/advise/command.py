@@ -18,8 +18,8 @@ from crawler.engine import Interrupts
 CANDIDATES = ("queue", "thread-pool", "process-pool", "asyncio", "curl-multi", "sharded")
 """The backends that are compared unless others are named: the best of each kind."""
 
-HOPELESS = 0.75
-"""The share of the best speed so far below which a case is not run again."""
+HOPELESS = 0.6
+"""The share of the best speed so far below which a case is not run again. One run may be off by a quarter."""
 
 WITHIN = 300.0
 """Seconds after which no more rounds are begun: some sites cannot be imitated quickly."""

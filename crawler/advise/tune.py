@@ -29,17 +29,18 @@ READING = 3.0
 
 MOST_BULK = 256
 """How many times over the fixture's pages have their reviews, at most."""
-BULK_PAGES = 5
-"""Pages of a bulk by which reading one is measured."""
+BULK_PAGES = (3, 20)
+BULK_SECONDS = 0.5
+"""Pages of a bulk by which reading one is measured: so many as take this long, as many as the sample has at most."""
 
 PATIENCE = 0.3
 """Seconds that an answer of the fixture site takes, at the median, at most: longer ones only take the user's time,"""
 WAITING = 5
 """as long as waiting takes this many times as long as reading does, with all cores at work."""
 
-CRAWLING = 1.5
+CRAWLING = 3.0
 """Seconds that a crawl of the tuned site is to take, about: by waiting, and by reading, each."""
-PAGES = (30, 400)
+PAGES = (30, 800)
 """The least pages that it has, if they are not too slow for that, and the most."""
 ROUNDS_OF_CONSUMERS = 3
 """The least pages a consumer."""
@@ -126,8 +127,9 @@ def bulk(parser: ParserName, cost: float) -> int:
     It is looked for by doubling, and between the last two by a straight line: over a wide range the cost is none.
     """
     before, times = (0, 0.0), 1
+    pages = max(BULK_PAGES[0], min(BULK_PAGES[1], int(BULK_SECONDS / max(cost, 1e-6))))
     while True:
-        took = parse_seconds(Workload(pages=BULK_PAGES, latency=0.0, bulk=times), parser)
+        took = parse_seconds(Workload(pages=pages, latency=0.0, bulk=times), parser)
         if took >= cost or times >= MOST_BULK:
             break
         before, times = (times, took), 2 * times
