@@ -1,6 +1,6 @@
 """An earlier comparison against this one: what has become slower beyond doubt. Pure, but for reading the file."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,8 +121,16 @@ def _unlike(before: Comparison, known: Collection[Case], case: Case, workload: W
     if changed:
         return f"its {name} had {listed(changed)}"
     if case not in known:
-        return f"it has no {case_name(case)}, only {'; '.join(sorted(map(case_name, known)))}"
+        return f"it has no {case_name(case)}, only {_there([each for each in known if each.scene.workload == name])}"
     return None
+
+
+def _there(known: Sequence[Case]) -> str:
+    """Return what a workload was measured with, all that differs apart: the cases one by one would be too many."""
+    labels = sorted({each.label(client=True, start_method=True) for each in known})
+    consumers = [str(number) for number in sorted({each.scene.consumers for each in known})]
+    parsers = sorted({each.scene.parser for each in known})
+    return f"{listed(labels)}, with {listed(consumers)} consumers, {listed(parsers)}" if known else "what was wrong"
 
 
 def _drift(before: Result, after: Result) -> Drift:

@@ -63,7 +63,12 @@ def test_other_workloads_are_not_compared() -> None:
     [
         ("queue", 200, 4, "its io had pages 100, not 200: measure it with the options"),
         ("queue", 100, 1, "its io had producers 4, not 1"),
-        ("rlock", 100, 4, "it has no rlock (requests) on io, 8 consumers, selectolax, only queue (requests) on io, 8"),
+        (
+            "rlock",
+            100,
+            4,
+            "it has no rlock (requests) on io, 8 consumers, selectolax, only queue (requests), with 8 cons",
+        ),
     ],
 )
 def test_what_cannot_be_held_against_a_baseline_is_known_before_it_is_measured(
