@@ -128,9 +128,10 @@ def _compared(comparison: Comparison, facts: WorkloadFacts, chosen: Result) -> I
     """Say what was compared, and how the recommended case did."""
     ranked = [result for scene in comparison.scenes for result in scene.ranked]
     waits = facts.latency if isinstance(facts.latency, str) else _ms(facts.latency)
+    fewer = any(len(result.rounds) < comparison.rounds for result in ranked)
     yield (
         f"On a fixture site like it ({facts.pages} pages of {facts.page_bytes / 1000:.0f} KB, latency {waits}), "
-        f"{len(ranked)} cases in {_some(comparison.rounds, 'round')}:"
+        f"{len(ranked)} cases in {_some(comparison.rounds, 'round')}{', fewer where they were far behind' * fewer}:"
     )
     speed = chosen.figures["pages_per_second"]
     interval = f"{speed.low:.0f} to {speed.high:.0f}" if comparison.rounds >= ENOUGH else "too few rounds to be sure"
