@@ -13,6 +13,7 @@ import pytest
 
 from crawler.compare.model import Comparison
 from crawler.compare.page import page
+from tests.integration.browser import browser
 from tests.unit.compare.values import comparison, invented, scaled, with_splits
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -58,6 +59,8 @@ result.textContent = JSON.stringify(told);
 document.body.append(result);
 </script>
 """
+
+TEXTS = "return [...document.querySelectorAll('.chart text')].map((text) => text.getBoundingClientRect().toJSON())"
 
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here to look at the page with")
 
@@ -105,6 +108,29 @@ def test_charts_are_drawn_tables_sort_and_the_console_is_silent(tmp_path: Path) 
     assert told["descending"] == told["before"]
     assert told["named"] == ["asyncio", "process-pool", "queue", "rlock"]
     assert told["elements"] == 0
+
+
+@pytest.mark.parametrize(
+    ("media", "width"), [("screen", 1400), ("screen", 500), ("print", 717)]
+)  # A4, less its margins
+def test_nothing_stands_out_of_the_page(media: str, width: int, tmp_path: Path) -> None:
+    runs: dict[str, list[float | str]] = {"process-queue": [30.0, 31.0, 32.0], "thread-pool": [1000.0] * 3}
+    split = invented(network=3.0, cpu=1.0, startup=2.0, idle=0.5)
+    made = with_splits(scaled({4: runs, 16: runs, 64: runs}), process_queue=split, thread_pool=split)
+    scenes = [
+        replace(scene, results=tuple(replace(each, label=f"{each.label} (spawn)") for each in scene.results))
+        for scene in made.scenes
+    ]
+    (tmp_path / "report.html").write_text(page(replace(made, scenes=tuple(scenes))), encoding="utf-8")
+    with browser(tmp_path / "profile") as chrome:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
+        chrome.get((tmp_path / "report.html").as_uri())
+        assert chrome.execute_script("return document.documentElement.scrollWidth") == width
+        boxes = chrome.execute_script(TEXTS)
+    assert min(box["height"] for box in boxes) > 9  # what is smaller cannot be read
+    assert min(box["left"] for box in boxes) >= 0
 
 
 @in_browser
