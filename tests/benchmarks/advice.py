@@ -57,8 +57,8 @@ class User:
 USERS = {
     "slow answers": User(300, 0.1),
     "answers of very different age": User(300, "lognormal(0.05, 0.6)"),
-    "large pages": User(800, 0.005, bulk=40),
-    "a slow parser": User(300, 0.005, bulk=3, parser="bs4-lxml", fields=COSTLY),
+    "large pages": User(600, 0.005, bulk=40),
+    "a slow parser": User(240, 0.005, bulk=3, parser="bs4-lxml", fields=COSTLY),
 }
 
 
