@@ -10,14 +10,11 @@ and unpickled. Where the network is what one waits for, that buys nothing; where
 If one process dies, its executor breaks as a whole, ends the others, and cannot say which call was to blame. A board in
 shared memory can: that page comes back as `worker-died`, those of the others as `worker-stopped`, and what nobody had
 begun goes to a new executor.
-
-An executor starts a process when a call finds none idle. The consumers are all called before the crawl begins; of the
-producers one is, for robots.txt, and the others start with the list pages, if those come.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from multiprocessing import active_children, current_process
 from multiprocessing.process import BaseProcess
@@ -34,7 +31,7 @@ from crawler.work.base import Performer, Work
 
 # Each worker process has its own of these, set when it starts.
 _performer: Performer
-_problem: BackendError | None = None
+_problem: str | None = None
 _board: Board
 _name: str
 _all_here: Barrier
@@ -48,23 +45,20 @@ def _enter(role: Role, work: Work, board: Board, all_here: Barrier) -> None:
     try:
         _performer = work.open()
     except Exception as error:  # raised from here, it would break the pool without a word on why
-        _problem = BackendError(str(Unable(_name, str(error))))
+        _problem = str(Unable(_name, str(error)))
     _board = board
     _board.sit_down()
     _all_here = all_here
 
 
-def _meet(_number: int) -> None:
-    """Wait until every process is here: the pool starts one only if a call finds none idle. Say what is wrong."""
+def _meet(_number: int) -> str | None:
+    """Wait until every process is here: the pool starts one only if a call finds none idle. Return what is wrong."""
     _all_here.wait(START_LIMIT)
-    if _problem is not None:
-        raise _problem
+    return _problem
 
 
 def _do(number: int, task: Task) -> Outcome:
     _board.take(number)
-    if _problem is not None:
-        raise _problem
     return _performer.perform(task, _name)
 
 
@@ -79,7 +73,6 @@ class PooledProcesses(Crew):
 
     def __init__(self, plan: Plan, role: Role) -> None:
         super().__init__(plan, role)
-        self._at_first = 1 if role is Role.LIST else self.workers
         self._children: set[BaseProcess] = set()
         self._count = count(1)
         self._numbers: dict[Task, int] = {}
@@ -117,42 +110,30 @@ class PooledProcesses(Crew):
 
     def _open_once(self) -> Executor:
         ways = context(self.plan.start_method, self.plan.preload)
-        all_here = ways.Barrier(self._at_first)
+        others = set(active_children())
+        all_here = ways.Barrier(self.workers)
         self._board = Board(ways, self.workers)
-        self._children = set()
         executor = ProcessPoolExecutor(
             self.workers, ways, initializer=_enter, initargs=(self.role, self.plan.work, self._board, all_here)
         )
         try:
-            with self._counting_children():
-                list(executor.map(_meet, range(self._at_first)))
+            for problem in filter(None, executor.map(_meet, range(self.workers))):
+                raise BackendError(problem)
         except BaseException:
+            self._children = set(active_children()) - others
             self._force()
             executor.shutdown()
             raise
+        self._children = set(active_children()) - others
         return executor
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         self._numbers[task] = number = next(self._count)
-        if len(self._children) == self.workers:
-            return executor.submit(_do, number, task)
-        with starting(), self._counting_children():
-            return executor.submit(_do, number, task)
-
-    @contextmanager
-    def _counting_children(self) -> Iterator[None]:
-        """Take the processes that are started meanwhile for this pool's."""
-        others = set(active_children())
-        try:
-            yield
-        finally:
-            self._children |= set(active_children()) - others
+        return executor.submit(_do, number, task)
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
         """Say what became of the tasks of the broken pool, and open a new pool for those that nobody had begun."""
         assert self._executor is not None
-        for child in self._children:
-            child.terminate()  # one that was just being started the executor may not know, and would wait for
         self._executor.shutdown()  # returns when every process has ended
         dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
         names = {child.pid: worker_name(self.role, child) for child in self._children if child.pid is not None}

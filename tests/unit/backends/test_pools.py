@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Collection
-from multiprocessing import active_children
 
 import pytest
 
@@ -48,28 +47,17 @@ def test_as_many_list_pages_are_under_way_as_there_are_producers(name: str) -> N
         assert [outcome.task for outcome in gather(backend, 1)] == [list_page("list/9")]
 
 
-def test_processes_for_list_pages_start_with_the_list_pages() -> None:
-    with make("process-pool", producers=4, consumers=2) as backend:
-        assert len(active_children()) == 1 + 2
-        backend.submit(detail("ok"))
-        gather(backend, 1)
-        assert len(active_children()) == 1 + 2
-        for n in range(4):
-            backend.submit(list_page(f"hang/{n}"))
-        assert len(active_children()) == 4 + 2
-
-
 @every_process_pool
-@pytest.mark.parametrize("late", [False, True], ids=["the first", "one that was started late"])
-def test_the_death_of_a_producer_is_no_affair_of_the_consumers(name: str, late: bool) -> None:
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another"])
+def test_the_death_of_a_producer_is_no_affair_of_the_consumers(name: str, beside: bool) -> None:
     with make(name, producers=2, consumers=2, capacity=1) as backend:
         backend.submit(detail("ok/before"))
         before = {outcome.worker for outcome in gather(backend, 1)}
         backend.submit(detail("hang"))
-        if late:
+        if beside:
             backend.submit(list_page("hang"))
         backend.submit(list_page("die"))
-        outcomes = gather_all_of(backend, [list_page("die"), *[list_page("hang")] * late])
+        outcomes = gather_all_of(backend, [list_page("die"), *[list_page("hang")] * beside])
         kinds = {outcome.task.url: outcome.failure.kind for outcome in outcomes if outcome.failure}
         assert kinds.pop("http://a.test/die") == "worker-died"
         assert set(kinds.values()) <= {"worker-stopped"}
