@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.work.charset import codec, decode
+from crawler.work.charset import as_utf8, codec, decode
 
 RUSSIAN = "<title>Привет</title>"
 LABELS = st.sampled_from(["utf-8", "utf-16", "gbk", "shift_jis", "iso-2022-jp", "zlib", "idna", "\0", "x" * 999, "é"])
@@ -113,3 +113,22 @@ def test_codecs_that_are_no_web_charset_are_unknown(label: str) -> None:
 
 def test_nul_bytes_are_text() -> None:
     assert decode(b"a\0b") == "a\0b"
+
+
+@pytest.mark.parametrize("content_type", [None, "text/html; charset=utf-8"])
+def test_a_page_in_utf8_is_not_copied(content_type: str | None) -> None:
+    page = "<p>naïve 🍵".encode()
+    assert as_utf8(page, content_type) is page
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        (b"\xef\xbb\xbfa", None, "a"),
+        (b"\xff\xfea\0", None, "a"),
+        (b"caf\xe9", "text/html; charset=latin-1", "café"),
+        (b"caf\xe9", "text/html; charset=utf-8", "caf\ufffd"),
+    ],
+)
+def test_every_other_page_becomes_utf8(body: bytes, content_type: str | None, text: str) -> None:
+    assert as_utf8(body, content_type) == text.encode()

@@ -285,3 +285,21 @@ def test_any_bytes_give_links_and_a_record_that_can_be_written(
         links, record, *_ = Extractor(WorkSettings(parser=name, fields=tuple(specs))).read(html, URL, Role.DETAIL)
         json.dumps([links, record], allow_nan=False, ensure_ascii=False).encode("utf-8")
         assert all(canonical(link) == link for link in links)
+
+
+@pytest.mark.parametrize(
+    "head", ["", "<base href=/z/>", "<meta name=robots content=nofollow>", "<base><base href=/q/>"]
+)
+def test_one_look_through_the_tree_sees_what_two_see(parser: str, head: str) -> None:
+    html = f"<head>{head}</head><a href=x>1</a><area href=y><a>2</a><a href=z rel=NoFollow>3</a><svg><a href=s></svg>"
+    readings = [
+        Extractor(WorkSettings(parser=parser, link_selector=selector)).read(html, URL, Role.LIST)
+        for selector in ("a[href], area[href]", ":is(a, area)[href]")
+    ]
+    assert readings[0] == readings[1]
+    assert bool(readings[0].links) is ("robots" not in head)
+
+
+def test_what_says_something_of_the_page_may_be_a_link_too(parser: str) -> None:
+    html = "<head><base href=/z/></head><a href=x>1</a>"
+    assert links(parser, html, "[href]") == ("http://h.example/z/", "http://h.example/z/x")
