@@ -1,6 +1,7 @@
 """What befalls the cells: they crash, freeze, are cut off, join and leave, one after another, at random times."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 from tests.simulation.cell import Cell, Surroundings
@@ -28,7 +29,7 @@ class Fates:
         self._loop.after(self._pause(), self._strike)
         for name in [name for name, cell in self._cells.items() if not cell.alive]:
             del self._cells[name]  # it has left
-        fates = [self._freeze, self._cut_from_registry, self._cut_from_others]
+        fates: list[Callable[[Cell], None]] = [self._freeze, self._cut_from_registry, self._cut_from_others]
         staying = [cell for cell in self._cells.values() if not cell.leaving]
         if len(staying) > self._settings.cells / 2:
             fates += [self._crash, self._crash, self._leave]

@@ -137,7 +137,8 @@ class Registry:
 
     def _reply(self, beat: Beat) -> Reply:
         now, name = self.loop.now, beat.cell
-        grants, to_give_back = [], []
+        grants: list[Grant] = []
+        to_give_back: list[Grant] = []
         for number, bucket in enumerate(self._buckets):
             if bucket.owner is None and self.owners[number] == name:
                 bucket.owner = name
