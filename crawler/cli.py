@@ -141,7 +141,8 @@ def crawl(
             watcher = Watcher(console.say, console.watch)
             folder = folder or fresh_folder(chosen.crawl.backend)
             result = run(chosen, folder, mode, watcher, interrupts, trace=trace)
-        console.summary(result.report, result.folder)
+        if result.report:
+            console.summary(result.report, result.folder)
         if trace and (timeline := result.folder / TIMELINE).exists():
             console.say(f"what each worker did when: {timeline}")
         if result.interrupted:

@@ -16,6 +16,7 @@ from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.model import ADDRESS_FORBIDDEN
+from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
@@ -49,7 +50,7 @@ class Result:
 
     folder: Path
     report: dict[str, Any]
-    """What report.json holds."""
+    """What report.json holds; nothing if it was interrupted before it began."""
     interrupted: bool
     problem: str | None = None
     """Why there was nothing to crawl, in one line."""
@@ -91,13 +92,16 @@ def run(
             watcher.say(f"{folder} holds a finished crawl: there is nothing left to do")
             return Result(folder, store.report(), interrupted=False)
         server: FixtureServer | None = None
+        if not await_orphans(store, watcher.say, interrupts):
+            return Result(folder, {}, interrupted=True)
         if not config.crawl.start_urls:
             server = stack.enter_context(_serve_fixture_site(config, store))
             watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
             config = for_fixture_site(config, server.url, per_host=crew)
         around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
-        backend = stack.enter_context(_open_backend(config, _private_hosts(config, store), around, watcher))
+        backend = _open_backend(config, _private_hosts(config, store), around, watcher)
+        stack.enter_context(leaving_no_orphans(store, backend))
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched

@@ -46,6 +46,8 @@ class Cluster:
     """The scheduler's address; empty: a cluster of processes is started on this machine."""
     batch: int = 16
     """Tasks that are handed over in one message, at most."""
+    window: int = 0
+    """At most window x batch tasks are with the workers; 0: those that they do at once."""
     tls_ca: str = ""
     """A file with the certificate authority by which scheduler and workers are known, in PEM; as the next two."""
     tls_cert: str = ""
@@ -56,6 +58,8 @@ class Cluster:
     """Within which a worker must say that it has this package, at this version."""
     worker_timeout: float = 30.0
     """For which the crawl goes on without a single worker."""
+    orphan_timeout: float = 10.0
+    """For which a worker goes on without being asked for what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,11 @@ class Backend(ABC):
     def holds(self) -> Mapping[Role, int]:
         """How many tasks of each crew it takes without making `submit` wait: the frontier grants no more."""
         return {Role.LIST: self.plan.producers, Role.DETAIL: self.plan.consumers}
+
+    @property
+    def orphans(self) -> float:
+        """For how many seconds its workers may go on by themselves if the coordinator ends at this moment."""
+        return 0.0
 
     def turns(self, crew: Role) -> float:
         """How many tasks of a crew a worker has to do, at most, before one handed over now is done."""

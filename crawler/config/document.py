@@ -56,6 +56,8 @@ def check(tree: Mapping[str, Any], source: str) -> Config:
             f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
             f"only {' or '.join(entry.clients)}"
         )
+    if config.dask.window and config.dask.window * config.dask.batch <= config.crawl.producers:
+        raise ConfigError(f"{source}: dask.window: window x batch must be more than crawl.producers")
     if problem := missing(config.client):
         raise ConfigError(f"{source}: http.client: {config.client} {problem}")
     config = _with_a_parser_it_can_use(config, source)

@@ -58,6 +58,7 @@ class Dask(Table):
 
     scheduler: Scheduler = ""
     batch: AtLeastOne = 16
+    window: Count = 0
     tls_ca: str = ""
     tls_cert: str = ""
     tls_key: str = ""
@@ -65,6 +66,7 @@ class Dask(Table):
     connect_timeout: Timeout = 10.0
     check_timeout: Timeout = 5.0
     worker_timeout: Seconds = 30.0
+    orphan_timeout: Annotated[float, Field(ge=2, allow_inf_nan=False)] = 10.0
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

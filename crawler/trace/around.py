@@ -65,6 +65,11 @@ class TracedBackend(Backend):
         """What the backend holds."""
         return self._backend.holds
 
+    @property
+    def orphans(self) -> float:
+        """For how long the backend's workers may go on by themselves."""
+        return self._backend.orphans
+
     def turns(self, crew: Role) -> float:
         """How many turns a task of the backend's may take."""
         return self._backend.turns(crew)

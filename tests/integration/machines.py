@@ -18,11 +18,21 @@ LIMIT = 50.0
 class Machines:
     """A scheduler and some workers without nannies. A context manager: leaving kills all of them, by their ids."""
 
-    def __init__(self, folder: Path, workers: int = 2, tls: Mapping[str, Path] | None = None) -> None:
-        """Start them, and wait until they can work; `folder` is theirs, `tls` are the TLS files by Dask's names."""
+    def __init__(
+        self, folder: Path, workers: int = 2, tls: Mapping[str, Path] | None = None, options: Sequence[str] = ()
+    ) -> None:
+        """Start them, and wait until they can work.
+
+        Args:
+            folder: is theirs.
+            workers: how many.
+            tls: the TLS files, by Dask's names.
+            options: more options of the workers.
+        """
         folder.mkdir(exist_ok=True)
         self._file = folder / "scheduler.json"
         self._tls = tls or {}
+        self._options = options
         self.workers: list[subprocess.Popen[bytes]] = []
         protocol = "tls" if tls else "tcp"
         self.scheduler = self._start(
@@ -43,14 +53,17 @@ class Machines:
             raise
 
     def add_worker(self, version: str | None = None) -> None:
-        """Start another worker, which joins when it can; it says that it has that version of this package."""
+        """Start another worker, which joins when it can; it says that it has that version of this package, "": none."""
         name = f"machine-{len(self.workers)}"
         place = f"--local-directory={self._file.parent / name}"
-        options = (f"--name={name}", "--no-nanny", "--no-dashboard", "--nthreads=4", "--memory-limit=0", place)
-        self.workers.append(self._start("worker", self.address, *options, start=_of_version(version)))
+        nanny = () if "--nanny" in self._options else ("--no-nanny",)
+        options = (f"--name={name}", *nanny, "--no-dashboard", "--nthreads=4", "--memory-limit=0", place)
+        self.workers.append(self._start("worker", self.address, *options, *self._options, start=_of_version(version)))
 
     def wait(self) -> None:
         """Wait until all workers have joined."""
+        if not self.workers:
+            return
         security = Security(
             **{
                 key.replace("cert", "client_cert").replace("key", "client_key"): str(file)
@@ -69,7 +82,7 @@ class Machines:
         self.stop()
 
     def stop(self) -> None:
-        """Kill all of them, frozen ones too."""
+        """Kill all of them, frozen ones too. A nanny's worker ends when it is alone."""
         for process in (*self.workers, self.scheduler):
             process.kill()
         for process in (*self.workers, self.scheduler):
@@ -94,5 +107,9 @@ def _of_version(version: str | None) -> Sequence[str]:
     """Return how Python is told to be Dask, with another version of this package."""
     if version is None:
         return ("-m", "dask")
+    if not version:
+        lie = "import sys; sys.modules['crawler'] = None; known = metadata.version; metadata.version = "
+        lie += "lambda name: known(f'no-{name}' if name == 'crawler' else name)"
+        return ("-c", f"from importlib import metadata; {lie}; from dask.__main__ import main; main()")
     lie = f"known = metadata.version; metadata.version = lambda name: {version!r} if name == 'crawler' else known(name)"
     return ("-c", f"from importlib import metadata; {lie}; from dask.__main__ import main; main()")

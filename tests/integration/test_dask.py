@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trustme
+from distributed import Client, Scheduler
 
 from fixtures.process import FixtureServer
 from tests.integration.machines import LIMIT, Machines
@@ -18,6 +19,7 @@ from tests.integration.shop import canonical, command, lines, shop, truth
 PAGES = 120
 CONSUMERS = 12
 PRODUCERS = 2
+HOLDS = {"list": PRODUCERS, "detail": CONSUMERS}
 
 
 @contextmanager
@@ -116,18 +118,84 @@ def test_workers_that_join_later_get_their_share_unless_they_are_of_another_vers
     assert workers == {"machine-0", "machine-2"}
 
 
-def test_a_worker_that_is_killed_costs_nothing_but_what_it_had(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_ends_costs_nothing_but_what_it_had(ending: signal.Signals, tmp_path: Path) -> None:
     with (
         Machines(tmp_path / "machines") as machines,
-        FixtureServer(pages=PAGES, latency=0.05) as server,
+        FixtureServer(pages=PAGES, latency=0.1) as server,
         crawl(server, tmp_path / "out", machines.address) as process,
     ):
         until(lambda: server.stats()["hits"] > PAGES // 3)
-        machines.workers[0].kill()
+        machines.workers[0].send_signal(ending)
         assert ended(process) == (0, "")
         assert whole(tmp_path / "out", server)
         stats = server.stats()
-    assert stats["hits"] - len(stats["paths"]) <= CONSUMERS + PRODUCERS
+    assert stats["hits"] - len(stats["paths"]) <= sum(HOLDS.values())
+    assert stats["most_at_once"] <= 8, "more than per_host, while it ended"
+
+
+def test_a_delay_is_kept_while_the_worker_that_has_the_page_is_killed(tmp_path: Path) -> None:
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=20, latency=0.1) as server,
+        crawl(server, tmp_path / "out", machines.address, "--set=politeness.delay=0.1") as process,
+    ):
+        until(lambda: server.stats()["hits"] > 5 and server.stats()["in_flight"])
+        machines.workers[0].kill()  # the first of two that have nothing to do gets the next page
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server, 20)
+        (gap,) = server.stats()["least_gap_by_host"].values()
+    assert gap is not None
+    assert gap >= 0.1
+
+
+def test_what_is_under_way_stays_within_the_window_and_the_scheduler_forgets_what_is_done(
+    machines: Machines, tmp_path: Path
+) -> None:
+    counts: list[int] = []
+    with (
+        FixtureServer(pages=PAGES, latency=0.02) as server,
+        Client(machines.address, set_as_default=False) as client,
+        crawl(server, tmp_path, machines.address, "--set=dask.window=3", "--set=dask.batch=2") as process,
+    ):
+        while process.poll() is None:
+            counts.append(client.run_on_scheduler(_count_tasks))
+        assert ended(process) == (0, "")
+        assert whole(tmp_path, server)
+        assert server.stats()["most_at_once"] <= 3 * 2
+    assert 0 < max(counts) < 20, "there are two for each worker, and some on their way out: not the crawl's hundred"
+
+
+def _count_tasks(dask_scheduler: Scheduler) -> int:
+    return len(dask_scheduler.tasks)
+
+
+def test_a_worker_without_this_package_or_without_an_answer_is_told_in_one_line(tmp_path: Path) -> None:
+    with Machines(tmp_path / "machines", 0) as machines, FixtureServer(pages=PAGES) as server:
+        machines.add_worker(version="")
+        machines.wait()
+        with crawl(server, tmp_path / "none", machines.address) as process:
+            none = ended(process)
+        machines.workers[0].send_signal(signal.SIGSTOP)
+        with crawl(server, tmp_path / "frozen", machines.address, "--set=dask.check_timeout=0.5") as process:
+            frozen = ended(process)
+        assert server.stats()["hits"] == 0
+    for (status, told), reason in (none, "has no package crawler: install it there"), (frozen, "did not answer within"):
+        assert (status, len(told.splitlines())) == (1, 1)
+        assert f"worker machine-0 {reason}" in told
+
+
+def test_a_crawl_that_was_killed_goes_on_when_its_workers_have_surely_ended(machines: Machines, tmp_path: Path) -> None:
+    manners = ("--set=politeness.per_host=3", "--set=dask.orphan_timeout=2")
+    with FixtureServer(pages=6, latency=1.5) as server:
+        with crawl(server, tmp_path, machines.address, *manners):
+            until(lambda: server.stats()["in_flight"] == 3)
+        args = [arg for arg in command(*shop(server, tmp_path, "queue"), "--resume", *manners) if arg != "--quiet"]
+        done = subprocess.run(args, check=False, timeout=LIMIT, capture_output=True, text=True)
+        assert done.returncode == 0
+        assert "the last run has not parted from its workers: waiting 4 s" in " ".join(done.stderr.split())
+        assert whole(tmp_path, server, 6)
+        assert server.stats()["most_at_once"] <= 3
 
 
 def test_a_scheduler_that_is_killed_is_told_in_one_line_and_the_crawl_goes_on_elsewhere(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ),
         ("dask.scheduler=tcp://name:8786", "whoever can connect to it can run code; use tls://, or set dask.insecure"),
         ("dask.scheduler=tls://10.0.0.1:8786", "needs dask.tls_ca, dask.tls_cert and dask.tls_key"),
+        ("dask.window=-1", "dask.window"),
+        ("dask.orphan_timeout=1.9", "dask.orphan_timeout"),
         ("dask.tls_ca=ca.pem", "the TLS files are used with a scheduler at tls:// only"),
         ("crawl", "write it as TABLE.KEY=VALUE"),
         ("=1", "write it as TABLE.KEY=VALUE"),
@@ -69,6 +71,12 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
 def test_a_scheduler_on_this_machine_needs_no_tls_and_another_may_be_allowed_to_do_without(address: str) -> None:
     assert check({"dask": {"scheduler": f"tcp://{address}"}}, "--set").cluster().scheduler == f"tcp://{address}"
     check({"dask": {"scheduler": "tcp://10.0.0.1:8786", "insecure": True}}, "--set")
+
+
+def test_a_window_that_only_list_pages_fit_into_is_refused() -> None:
+    check({"dask": {"window": 1, "batch": 3}, "crawl": {"producers": 2}}, "--set")
+    with pytest.raises(ConfigError, match=r"dask\.window: window x batch must be more than crawl.producers"):
+        check({"dask": {"window": 1, "batch": 2}, "crawl": {"producers": 2}}, "--set")
 
 
 def test_without_dask_its_backend_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

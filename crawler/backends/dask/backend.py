@@ -8,13 +8,14 @@ results back, and says at once when one is gone. What it costs: CPU for each cal
 So one call hands over many URLs and brings home all outcomes that there are (`worker.py`).
 
 It only carries. Which worker gets a task is decided here, so that it is known what was lost with one. Each task has a
-slot of its host's, as everywhere, and begins when it arrives. At most PLACES calls a worker are under way, one of which
-waits there for outcomes, and Dask tries none of them again by itself.
+slot of its host's, as everywhere. At most `window` x `batch` tasks are with the workers, of which `consumers` are done
+at once: the others wait there, so that nobody waits for the coordinator. At most PLACES calls a worker are under way,
+one of which waits there for outcomes, and Dask tries none of them again by itself.
 """
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -22,13 +23,13 @@ from distributed import CancelledError, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from crawler.backends.base import Backend, BackendError, Plan
-from crawler.backends.children import START_LIMIT, TRIES, Unable, how_it_ended, lost
-from crawler.backends.dask.calls import Calls
+from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended, lost
+from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Connected, Joined, Left
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.local import LocalWorkers, open_local
 from crawler.backends.dask.worker import leave
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Task
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Role, Task
 
 PLACES = 2
 """Calls to one worker at once: one that waits there for outcomes, and one that brings it the next tasks."""
@@ -48,12 +49,30 @@ class DaskBackend(Backend):
         self._workers: LocalWorkers | None = None
         self._scheduler: LocalCluster | None = None
         self._connected: Connected | None = None
+        self._orphans = 0.0
+
+    @property
+    def holds(self) -> Mapping[Role, int]:
+        """What the workers do at once; or what the window lets them have, of which some may wait there."""
+        cluster, lists = self.plan.cluster, self.plan.producers
+        details = cluster.window * cluster.batch - lists if cluster.window else self.plan.consumers
+        return {Role.LIST: lists, Role.DETAIL: details}
+
+    def turns(self, crew: Role) -> float:  # noqa: ARG002 - a worker makes no difference between them
+        """How often all that are done at once make room for others until all that is held is done."""
+        return max(2.0, -(-sum(self.holds.values()) // (self.plan.producers + self.plan.consumers)))
+
+    @property
+    def orphans(self) -> float:
+        """Until a performer that nobody visits has ended; 0 if all have been told to, or end with this process."""
+        return self._orphans
 
     def start(self) -> None:
         """Connect to the scheduler and look its workers over; or start both here."""
         cluster = self.plan.cluster
         if cluster.scheduler:
             self._connected = Connected(cluster.scheduler, cluster)
+            self._orphans = cluster.orphan_timeout + VISIT + PARTING
             self._calls = Calls(self._connected.client, self._crawl, self.plan)
             self._welcome_all(self._connected)
         else:
@@ -107,8 +126,8 @@ class DaskBackend(Backend):
         connected, self._connected = self._connected, None
         if self._workers is not None:
             self._workers.stop()
-        elif connected is not None and not connected.lost and self._hands:
-            connected.tell(list(self._hands), leave, self._crawl)
+        elif connected is not None and not connected.lost and connected.tell(list(self._hands), leave, self._crawl):
+            self._orphans = 0.0
         if connected is not None:
             connected.close()
         if self._scheduler is not None:
@@ -119,11 +138,14 @@ class DaskBackend(Backend):
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""
+        under_way = sum(hand.load for hand in self._hands.values()) + len(self._homeless)
+        assert under_way <= sum(self.holds.values()), f"{under_way} tasks are more than were asked for"
+        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(self._hands)))
         for hand in self._hands.values():
             while hand.waiting and len(hand.calls) < PLACES:
-                self._calls.make(hand)
+                self._calls.make(hand, at_once)
             if hand.tasks and not hand.calls:
-                self._calls.make(hand)
+                self._calls.make(hand, at_once)
 
     def _take_in(self, hand: Hand, result: Any) -> list[Outcome]:
         """Return the outcomes that a call has brought; BackendError if it says that there can be none."""

@@ -25,10 +25,14 @@ class Calls:
         self._hands: dict[Call, Hand] = {}
         self._returned = as_completed(loop=client.loop, with_results=True, raise_errors=False)
 
-    def make(self, hand: Hand) -> None:
-        """Visit a worker, with as many of the tasks that wait for it as go with one call; or with none."""
+    def make(self, hand: Hand, at_once: int) -> None:
+        """Visit a worker, with as many of the tasks that wait for it as go with one call; or with none.
+
+        Of all that it has, it is to do at most `at_once` tasks at the same time.
+        """
+        cluster = self._plan.cluster
         call = self._client.submit(
-            Visit(self._crawl, self._plan.work, hand.take(self._plan.cluster.batch), VISIT),
+            Visit(self._crawl, self._plan.work, hand.take(cluster.batch), at_once, VISIT, cluster.orphan_timeout),
             key=f"{self._crawl}-{next(self._numbers)}",
             workers=[hand.address],
             allow_other_workers=False,

@@ -96,14 +96,16 @@ class Connected:
         except Empty:
             return heard
 
-    def tell(self, workers: list[str], function: Callable[[str], None], argument: str) -> None:
-        """Have workers call a function; those that do not answer within a moment, for all we care, do not."""
+    def tell(self, workers: list[str], function: Callable[[str], None], argument: str) -> bool:
+        """Have workers call a function; return whether all have done so within a moment."""
 
-        async def run() -> None:
-            await self.client.run(function, argument, workers=workers, on_error="ignore")
+        async def run() -> bool:
+            done = await self.client.run(function, argument, workers=workers, on_error="ignore") if workers else {}
+            return len(done) == len(workers)
 
         with suppress(OSError, TimeoutError):
-            self.client.sync(run, callback_timeout=PARTING)
+            return bool(self.client.sync(run, callback_timeout=PARTING))
+        return False
 
     def close(self) -> None:
         """Part with the scheduler."""

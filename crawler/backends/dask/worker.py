@@ -5,17 +5,23 @@
 
 A Dask task ends before its result travels, and a crawl's requests end when they please. So the requests do not live in
 Dask tasks: a Dask task is a visit, which leaves what is to be begun, waits until something is done, and takes it home.
-One slow page holds up none of those that were handed over with it.
+One slow page holds up none of those that were handed over with it. What is more than a worker may do at once waits
+there, so that the next request need not wait for a visit.
 
-A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing.
+A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing. It also
+ends with its worker, and before the coordinator hears of that: so nothing is under way that is then tried elsewhere.
 """
 
+import asyncio
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+
+from distributed import Worker, WorkerPlugin, get_worker
 
 from crawler.backends.plain import Plain, pack, unpack_task
 from crawler.model import Task
@@ -23,8 +29,8 @@ from crawler.work.base import MultiPerformer, Work
 
 LINGER = 0.01
 """Seconds that a visit which could go home waits for more to be done, so that fewer of them are needed."""
-UNVISITED = 10.0
-"""Seconds after which a performer that nobody visits ends."""
+FAREWELL = 0.5
+"""Seconds that whoever ends a performer waits for its connections to be closed."""
 
 Message = Sequence[Plain]
 """Of a task: its number, the name under which it is done, and its values. Of an outcome: the number, and its values."""
@@ -33,11 +39,14 @@ Message = Sequence[Plain]
 class Bench(threading.Thread):
     """A performer, and what it has to do for one crawl."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, patience: float) -> None:
+        """Start it; it ends when nobody has visited it for `patience` seconds."""
         super().__init__(name="bench", daemon=True)
         self._work = work
+        self._patience = patience
         self._changed = threading.Condition()
-        self._todo: list[Message] = []
+        self._todo: deque[Message] = deque()
+        self._at_once = 1
         self._done: list[Message] = []
         self._in_hand = 0
         """Tasks that are here and whose outcomes have not been taken home."""
@@ -50,16 +59,18 @@ class Bench(threading.Thread):
         self._bell.setblocking(False)
         self.start()
 
-    def visit(self, tasks: Sequence[Message], wait: float) -> list[Message] | str:
+    def visit(self, tasks: Sequence[Message], at_once: int, wait: float) -> list[Message] | str:
         """Leave tasks, and return all that is done, or why nothing can be.
 
-        Waits at most `wait` seconds for the first, and no longer than until the next visit.
+        Waits at most `wait` seconds for the first, and no longer than until the next visit. Of all tasks that were
+        left, at most `at_once` are done at the same time.
         """
         with self._changed:
             self._visits += 1
             number = self._visits
             self._visited_at = time.monotonic()
             self._todo += tasks
+            self._at_once = at_once
             self._in_hand += len(tasks)
             self._changed.notify_all()
             self.ring()
@@ -104,15 +115,17 @@ class Bench(threading.Thread):
         while True:
             with suppress(BlockingIOError):
                 self._bell.recv(4096)  # before one looks what it was rung for, or that would be missed
-            if self.over or time.monotonic() > self._visited_at + UNVISITED:
+            left = self._visited_at + self._patience - time.monotonic()
+            if self.over or left <= 0:
                 return
             with self._changed:
-                todo, self._todo = self._todo, []
+                room = max(0, self._at_once - len(numbers))
+                todo = [self._todo.popleft() for _ in range(min(room, len(self._todo)))]
             for number, name, *values in todo:
                 task = unpack_task(values)
                 numbers[task] = number
                 performer.begin(task, str(name))
-            outcomes = performer.poll(UNVISITED / 2)
+            outcomes = performer.poll(left)
             done: list[Message] = [(numbers.pop(outcome.task), *pack(outcome)) for outcome in outcomes]
             if done:
                 with self._changed:
@@ -136,21 +149,46 @@ class Visit:
     """Whose tasks they are: a name that no other crawl has."""
     work: Work
     tasks: Sequence[Message]
+    at_once: int
+    """Tasks that are done there at the same time, at most."""
     wait: float
     """Seconds to wait for the first outcome."""
+    patience: float
+    """Seconds after which a performer that nobody visits ends."""
 
     def __call__(self) -> list[Message] | str:
         """Do it, in the worker; return what is done, or why it cannot work."""
         with _lock:
             bench = _benches.get(self.crawl)
             if bench is None or bench.over:
-                bench = _benches[self.crawl] = Bench(self.work)
-        return bench.visit(self.tasks, self.wait)
+                bench = _benches[self.crawl] = Bench(self.work, self.patience)
+                _end_with_worker()
+        return bench.visit(self.tasks, self.at_once, self.wait)
 
 
 def leave(crawl: str) -> None:
-    """End this worker's performer for a crawl, if it has one."""
+    """End this worker's performer for a crawl, if it has one, and wait a moment until it has."""
     with _lock:
         bench = _benches.pop(crawl, None)
     if bench is not None:
         bench.end()
+        bench.join(FAREWELL)
+
+
+class Farewell(WorkerPlugin):
+    """Ends all performers of a worker that closes, as one does that is asked to, or whose scheduler is gone."""
+
+    name = "crawler"
+
+    async def teardown(self, worker: Worker) -> None:  # noqa: ARG002
+        """Do it; the scheduler hears of the worker's end after this."""
+        for crawl in tuple(_benches):
+            await asyncio.to_thread(leave, crawl)
+
+
+def _end_with_worker() -> None:
+    """Have the performers end when the worker closes whose thread this is, if it is a worker's."""
+    with suppress(ValueError):  # it is a test's
+        worker = get_worker()
+        if Farewell.name not in worker.plugins:
+            worker.loop.add_callback(worker.plugin_add, Farewell(), name=Farewell.name)

@@ -17,11 +17,11 @@ def message(number: int, path: str) -> Message:
     return (number, f"worker.{number}", *pack_task(Task(f"http://a.test/{path}", Role.DETAIL)))
 
 
-def gather(bench: Bench, tasks: list[Message], number: int) -> list[int]:
+def gather(bench: Bench, tasks: list[Message], number: int, at_once: int = 9) -> list[int]:
     """Leave tasks, and return the numbers of the first so many that are done."""
     done: list[int] = []
     while len(done) < number:
-        outcomes = bench.visit(tasks, PATIENCE)
+        outcomes = bench.visit(tasks, at_once, PATIENCE)
         assert not isinstance(outcomes, str)
         done += [outcome[0] for outcome in outcomes]  # type: ignore[misc]
         tasks = []
@@ -30,7 +30,7 @@ def gather(bench: Bench, tasks: list[Message], number: int) -> list[int]:
 
 @pytest.fixture
 def bench() -> Bench:
-    bench = Bench(ScriptedWork())
+    bench = Bench(ScriptedWork(), PATIENCE)
     yield bench
     bench.end()
     bench.join(PATIENCE)
@@ -43,7 +43,7 @@ def test_a_slow_task_holds_up_none_that_came_with_it(bench: Bench) -> None:
 
 
 def test_what_comes_back_is_what_was_done(bench: Bench) -> None:
-    ((number, *values),) = bench.visit([message(7, "ok")], PATIENCE)
+    ((number, *values),) = bench.visit([message(7, "ok")], 1, PATIENCE)
     task = Task("http://a.test/ok", Role.DETAIL)
     outcome = unpack(task, "worker.7", values)
     assert (number, outcome.task, outcome.record) == (7, task, {"url": task.url})
@@ -51,29 +51,35 @@ def test_what_comes_back_is_what_was_done(bench: Bench) -> None:
 
 def test_a_visit_goes_home_when_the_next_one_comes(bench: Bench) -> None:
     went_home: list[object] = []
-    first = threading.Thread(target=lambda: went_home.append(bench.visit([message(1, "hang")], 10 * PATIENCE)))
+    first = threading.Thread(target=lambda: went_home.append(bench.visit([message(1, "hang")], 1, 10 * PATIENCE)))
     first.start()
-    while bench.visit([], 0.0) == [] and first.is_alive():  # until it has been overtaken, whoever was first
+    while bench.visit([], 1, 0.0) == [] and first.is_alive():  # until it has been overtaken, whoever was first
         pass
     first.join(PATIENCE)
     assert went_home == [[]]
 
 
-def test_a_performer_that_nobody_visits_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "UNVISITED", 0.05)
-    bench = Bench(ScriptedWork())
-    bench.visit([message(1, "hang")], 0.0)
+def test_what_is_too_much_at_once_waits_for_its_turn(bench: Bench) -> None:
+    tasks = [message(1, "hang"), *(message(number, "ok") for number in range(2, 6))]
+    bench.visit(tasks[:1], 1, 0.0)
+    assert bench.visit(tasks[1:], 1, 0.05) == [], "the one place is taken, for longer than anybody waits"
+    assert sorted(gather(bench, [], 4, at_once=2)) == [2, 3, 4, 5], "the other place is enough for all of them"
+
+
+def test_a_performer_that_nobody_visits_ends() -> None:
+    bench = Bench(ScriptedWork(), 0.05)
+    bench.visit([message(1, "hang")], 1, 0.0)
     bench.join(PATIENCE)
     assert bench.over
 
 
 def test_one_that_cannot_be_opened_says_why() -> None:
-    assert Visit("broken", ScriptedWork(broken=True), [message(1, "ok")], PATIENCE)() == "no client here"
+    assert Visit("broken", ScriptedWork(broken=True), [message(1, "ok")], 1, PATIENCE, PATIENCE)() == "no client here"
 
 
 def test_a_crawl_has_one_performer_in_a_worker_until_it_leaves() -> None:
     def visit() -> list[Message] | str:
-        return Visit("a-crawl", ScriptedWork(), [message(1, "ok")], PATIENCE)()
+        return Visit("a-crawl", ScriptedWork(), [message(1, "ok")], 1, PATIENCE, PATIENCE)()
 
     assert len(visit()) == 1
     bench = worker._benches["a-crawl"]
