@@ -170,6 +170,35 @@ def _count_tasks(dask_scheduler: Scheduler) -> int:
     return len(dask_scheduler.tasks)
 
 
+POISON = """
+import os
+from crawler.work.perform import MultiSitePerformer
+
+def dask_setup(worker):
+    begin = MultiSitePerformer.begin
+    MultiSitePerformer.begin = lambda its, task, name: os._exit(9) if "/item/7-" in task.url else begin(its, task, name)
+"""
+
+
+@pytest.mark.parametrize(("workers", "options"), [(2, ["--nanny"]), (4, [])])
+def test_a_page_that_kills_its_worker_is_found_and_its_neighbours_are_not_blamed(
+    workers: int, options: list[str], tmp_path: Path
+) -> None:
+    poison = tmp_path / "poison.py"
+    poison.write_text(POISON)
+    options = [*options, f"--preload={poison}"]
+    with (
+        Machines(tmp_path / "machines", workers, options=options) as machines,
+        FixtureServer(pages=30, latency=0.02) as server,
+        crawl(server, tmp_path / "out", machines.address, "--set=dask.worker_timeout=40") as process,
+    ):
+        assert ended(process) == (0, "")
+    failed = [page for page in lines(tmp_path / "out" / "pages.jsonl") if page["outcome"] != "ok"]
+    assert [page["reason"] for page in failed] == ["worker-died"]
+    assert "/item/7-" in failed[0]["url"]
+    assert len(lines(tmp_path / "out" / "items.jsonl")) == 29
+
+
 def test_a_worker_without_this_package_or_without_an_answer_is_told_in_one_line(tmp_path: Path) -> None:
     with Machines(tmp_path / "machines", 0) as machines, FixtureServer(pages=PAGES) as server:
         machines.add_worker(version="")

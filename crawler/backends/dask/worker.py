@@ -100,12 +100,11 @@ class Bench(threading.Thread):
         """Do what there is to do, until nobody asks for it any more."""
         try:
             performer = self._work.open_multi()
-        except Exception as error:
-            self._problem = str(error) or type(error).__name__
-        else:
             performer.watch(self._bell.fileno())
             self._serve(performer)
             performer.close()
+        except Exception as error:  # or whoever visits would wait in vain
+            self._problem = str(error) or type(error).__name__
         self.end()
         self._wake.close()
         self._bell.close()

@@ -77,6 +77,16 @@ def test_one_that_cannot_be_opened_says_why() -> None:
     assert Visit("broken", ScriptedWork(broken=True), [message(1, "ok")], 1, PATIENCE, PATIENCE)() == "no client here"
 
 
+def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpack(_values: object) -> Task:
+        raise RuntimeError("no such task")
+
+    monkeypatch.setattr(worker, "unpack_task", unpack)
+    bench = Bench(ScriptedWork(), PATIENCE)
+    assert bench.visit([message(1, "ok")], 1, PATIENCE) == "no such task"
+    bench.join(PATIENCE)
+
+
 def test_a_crawl_has_one_performer_in_a_worker_until_it_leaves() -> None:
     def visit() -> list[Message] | str:
         return Visit("a-crawl", ScriptedWork(), [message(1, "ok")], 1, PATIENCE, PATIENCE)()
