@@ -52,10 +52,8 @@ def crawl(workers: int, batch: int, each: int, pages: int, window: int) -> Figur
         }
         out = Path(folder, "crawl")
         args = [f"--set={key}={value}" for key, value in settings.items()]
-        args += [
-            f"--consumers={each * workers}",
-            f"--producers={2 * workers}",
-        ]  # a list page has 20 items: one at a time is not enough
+        producers = max(1, each // 4)  # a list page has 20 items: one at a time is not enough
+        args += [f"--producers={producers * workers}", f"--consumers={(each - producers) * workers}"]
         subprocess.run([*command(*shop(server, out, "dask")), *args], check=True)
         spent = [cpu(of) - was for of, was in zip(pids, before, strict=True)]
         report = json.loads((out / "report.json").read_text(encoding="utf-8"))
@@ -75,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--batch", type=int, nargs="+", default=[16])
-    parser.add_argument("--window", type=int, default=0)
+    parser.add_argument("--window", type=int, default=0, help="0: three times what is done at once")
     parser.add_argument("--each", type=int, default=16, help="requests at once, a worker")
     parser.add_argument("--pages", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -84,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found: dict[tuple[int, int], list[Figures]] = {case: [] for case in cases}
     for _ in range(options.rounds):
         for workers, batch in cases:
-            found[workers, batch].append(crawl(workers, batch, options.each, options.pages, options.window))
+            window = options.window or -(-3 * workers * options.each // batch)
+            found[workers, batch].append(crawl(workers, batch, options.each, options.pages, window))
     heads = ("workers", "batch", "pages/s", "ideal", "of it", "crawl", "sched.", "workers", "server")
     print("".join(f"{head:>9}" for head in heads))
     for (workers, batch), rounds in found.items():

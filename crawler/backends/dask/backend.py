@@ -54,9 +54,11 @@ class DaskBackend(Backend):
     @property
     def holds(self) -> Mapping[Role, int]:
         """What the workers do at once; or what the window lets them have, of which some may wait there."""
-        cluster, lists = self.plan.cluster, self.plan.producers
-        details = cluster.window * cluster.batch - lists if cluster.window else self.plan.consumers
-        return {Role.LIST: lists, Role.DETAIL: details}
+        cluster, plan = self.plan.cluster, self.plan
+        if not cluster.window:
+            return {Role.LIST: plan.producers, Role.DETAIL: plan.consumers}
+        lists = min(2 * plan.producers, cluster.window * cluster.batch - 1)
+        return {Role.LIST: lists, Role.DETAIL: cluster.window * cluster.batch - lists}
 
     def turns(self, crew: Role) -> float:  # noqa: ARG002 - a worker makes no difference between them
         """How often all that are done at once make room for others until all that is held is done."""

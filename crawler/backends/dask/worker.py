@@ -24,11 +24,13 @@ from dataclasses import dataclass
 from distributed import Worker, WorkerPlugin, get_worker
 
 from crawler.backends.plain import Plain, pack, unpack_task
-from crawler.model import Task
+from crawler.model import Role, Task
 from crawler.work.base import MultiPerformer, Work
 
 LINGER = 0.01
-"""Seconds that a visit which could go home waits for more to be done, so that fewer of them are needed."""
+"""Seconds that a visit which could go home waits for more to be done, so that fewer of them are needed;"""
+LINGER_LONG = 0.03
+"""and seconds that it waits where more is to be done than is done at once, so that no place is idle meanwhile."""
 FAREWELL = 0.5
 """Seconds that whoever ends a performer waits for its connections to be closed."""
 
@@ -45,7 +47,7 @@ class Bench(threading.Thread):
         self._work = work
         self._patience = patience
         self._changed = threading.Condition()
-        self._todo: deque[Message] = deque()
+        self._todo: deque[tuple[Plain, str, Task]] = deque()
         self._at_once = 1
         self._done: list[Message] = []
         self._in_hand = 0
@@ -69,7 +71,8 @@ class Bench(threading.Thread):
             self._visits += 1
             number = self._visits
             self._visited_at = time.monotonic()
-            self._todo += tasks
+            for label, name, *values in tasks:
+                self._leave(label, str(name), unpack_task(values))
             self._at_once = at_once
             self._in_hand += len(tasks)
             self._changed.notify_all()
@@ -77,12 +80,18 @@ class Bench(threading.Thread):
             self._changed.wait_for(lambda: self._done or self.over or self._visits != number, wait)
             if self._done:
                 self._changed.wait_for(
-                    lambda: len(self._done) == self._in_hand or self.over or self._visits != number, LINGER
+                    lambda: len(self._done) == self._in_hand or self.over or self._visits != number,
+                    LINGER_LONG if self._todo else LINGER,
                 )
             self._visited_at = time.monotonic()
             done, self._done = self._done, []
             self._in_hand -= len(done)
             return self._problem or done
+
+    def _leave(self, number: Plain, name: str, task: Task) -> None:
+        """Put a task with those that are to be done; a list page first, since what it brings keeps the others busy."""
+        put = self._todo.append if task.role is Role.DETAIL else self._todo.appendleft
+        put((number, name, task))
 
     def end(self) -> None:
         """Leave everything where it is, and have the thread end."""
@@ -120,10 +129,9 @@ class Bench(threading.Thread):
             with self._changed:
                 room = max(0, self._at_once - len(numbers))
                 todo = [self._todo.popleft() for _ in range(min(room, len(self._todo)))]
-            for number, name, *values in todo:
-                task = unpack_task(values)
+            for number, name, task in todo:
                 numbers[task] = number
-                performer.begin(task, str(name))
+                performer.begin(task, name)
             outcomes = performer.poll(left)
             done: list[Message] = [(numbers.pop(outcome.task), *pack(outcome)) for outcome in outcomes]
             if done:

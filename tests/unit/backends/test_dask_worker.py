@@ -66,6 +66,13 @@ def test_what_is_too_much_at_once_waits_for_its_turn(bench: Bench) -> None:
     assert sorted(gather(bench, [], 4, at_once=2)) == [2, 3, 4, 5], "the other place is enough for all of them"
 
 
+def test_a_list_page_is_done_before_detail_pages_that_came_earlier(bench: Bench) -> None:
+    bench.visit([message(1, "hang")], 1, 0.0)
+    bench.visit([message(2, "ok"), message(3, "ok")], 1, 0.0)
+    last = (4, "worker.4", *pack_task(Task("http://a.test/ok?list", Role.LIST)))
+    assert gather(bench, [last], 3, at_once=2)[0] == 4
+
+
 def test_a_performer_that_nobody_visits_ends() -> None:
     bench = Bench(ScriptedWork(), 0.05)
     bench.visit([message(1, "hang")], 1, 0.0)
@@ -78,10 +85,10 @@ def test_one_that_cannot_be_opened_says_why() -> None:
 
 
 def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unpack(_values: object) -> Task:
+    def pack(_outcome: object) -> Message:
         raise RuntimeError("no such task")
 
-    monkeypatch.setattr(worker, "unpack_task", unpack)
+    monkeypatch.setattr(worker, "pack", pack)
     bench = Bench(ScriptedWork(), PATIENCE)
     assert bench.visit([message(1, "ok")], 1, PATIENCE) == "no such task"
     bench.join(PATIENCE)
