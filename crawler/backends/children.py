@@ -113,6 +113,21 @@ def end(children: Iterable[BaseProcess], patience: float = 0.0) -> None:
             child.join()
 
 
+def write_off(task: Task, flying: dict[int, Task], taken: Mapping[int, int], workers: Iterable[BaseProcess]) -> None:
+    """Kill the process that hangs in `task`; what follows is what follows any death. Or forget the task, if none does.
+
+    Args:
+        flying: the tasks that are not back, by number.
+        taken: the number of the last task that each process has begun, by process id.
+    """
+    for number in [number for number, its in flying.items() if its == task]:
+        if number not in taken.values():
+            del flying[number]
+        for worker in workers:
+            if worker.pid is not None and taken.get(worker.pid) == number:
+                worker.kill()
+
+
 def sort_losses(
     lost_tasks: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
 ) -> tuple[list[Outcome], list[Task]]:

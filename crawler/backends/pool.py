@@ -69,9 +69,8 @@ class Crew(ABC):
 
     def take(self, done: Collection[Future[Outcome]]) -> Sequence[Outcome]:
         """Return what has come of those of the promises that are in `done`; of all of them if the executor broke."""
-        kept = [
-            future for future in self.promises if future in done
-        ]  # in their order, so a worker's come as it did them
+        # In the order of the promises, so that a worker's come as it did them.
+        kept = [future for future in self.promises if future in done]
         if any(isinstance(future.exception(), BrokenExecutor) for future in kept):
             return self._pick_up_the_pieces()
         for future in kept:

@@ -45,6 +45,7 @@ from crawler.backends.children import (
     sort_losses,
     starting,
     worker_name,
+    write_off,
 )
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
@@ -239,13 +240,7 @@ class PoolManagerBackend(ProcessBackend):
     def abandon(self, task: Task) -> None:
         """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
         crew = self._crews[task.role.crew]
-        taken = dict(crew.taken)
-        for number in [number for number, its in crew.flying.items() if its == task]:
-            if number not in taken.values():
-                del crew.flying[number]
-            for child in crew.children:
-                if child.pid is not None and taken.get(child.pid) == number:
-                    child.kill()
+        write_off(task, crew.flying, dict(crew.taken), crew.children)
 
     def stop(self) -> None:
         """Close the pools, and end the processes that do not come to an end by themselves."""

@@ -38,6 +38,7 @@ from crawler.backends.children import (
     settle_in,
     sort_losses,
     starting,
+    write_off,
 )
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
@@ -205,13 +206,7 @@ class ProcessQueueBackend(ProcessBackend):
     def abandon(self, task: Task) -> None:
         """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
         for crew in self._crews.values():
-            taken = crew.board.taken()
-            for number in [number for number, its in crew.flying.items() if its == task]:
-                if number not in taken.values():
-                    del crew.flying[number]
-                for worker in crew.workers:
-                    if worker.pid is not None and taken.get(worker.pid) == number:
-                        worker.kill()
+            write_off(task, crew.flying, crew.board.taken(), crew.workers)
 
     def stop(self) -> None:
         """Tell the workers that this is the end, and end those that do not hear it."""
