@@ -19,10 +19,10 @@ from crawler.config.tables import (
     TrapTable,
 )
 from crawler.config.workloads import Compare
-from crawler.core.frontier import CrawlRules
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import product_token
+from crawler.core.rules import CrawlRules
 from crawler.core.traps import TrapLimits
 from crawler.urls import HostSet, Scope, host
 from crawler.work.addresses import AddressRule

@@ -20,8 +20,9 @@ import psutil
 
 from crawler.backends.base import Plan
 from crawler.backends.fake import FakeBackend
-from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.frontier import Frontier
 from crawler.core.politeness import HostRules
+from crawler.core.rules import CrawlRules
 from crawler.engine import Keeper, pump
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Store

@@ -28,8 +28,9 @@ from tempfile import TemporaryDirectory
 
 from crawler.backends.base import Backend, Plan
 from crawler.compare.toml import toml
-from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.frontier import Frontier
 from crawler.core.politeness import HostRules
+from crawler.core.rules import CrawlRules
 from crawler.engine import pump
 from crawler.model import Outcome, Role, Task, Timings
 from crawler.urls import HostSet, Scope, path_and_query

@@ -12,9 +12,10 @@ import pytest
 
 from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.registry import BACKENDS
-from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.frontier import Frontier
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
+from crawler.core.rules import CrawlRules
 from crawler.engine import pump
 from crawler.model import Outcome, Role, Task, Verdict
 from crawler.store.store import Store

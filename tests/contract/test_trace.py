@@ -9,7 +9,8 @@ import pytest
 
 from crawler.backends.base import Backend, Plan
 from crawler.backends.registry import BACKENDS
-from crawler.core.frontier import CrawlRules, Frontier
+from crawler.core.frontier import Frontier
+from crawler.core.rules import CrawlRules
 from crawler.engine import pump
 from crawler.model import WORKER_DIED, Role, Task
 from crawler.store.store import Store

@@ -9,9 +9,10 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
-from crawler.core.frontier import CrawlRules, Done, Frontier
+from crawler.core.frontier import Done, Frontier
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
+from crawler.core.rules import CrawlRules
 from crawler.model import Changes, Outcome, Role, Task, Verdict
 from crawler.urls import HostSet, Scope
 from tests.simulation.journal import Ack, FencedError, Group, Journal, Link

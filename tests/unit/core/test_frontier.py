@@ -10,9 +10,10 @@ import pytest
 
 from crawler.core import backlog
 from crawler.core.backlog import Recollect
-from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
+from crawler.core.frontier import Done, Frontier, Wait
 from crawler.core.politeness import HostRules
 from crawler.core.retry import RetryPolicy
+from crawler.core.rules import CrawlRules
 from crawler.core.traps import TrapLimits
 from crawler.model import ADDRESS_FORBIDDEN, Outcome, Role, Settled, Task, Verdict
 from crawler.urls import HostSet, Scope

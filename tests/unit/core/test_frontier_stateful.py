@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from crawler.core import backlog
-from crawler.core.frontier import CrawlRules, Done, Frontier, Wait
+from crawler.core.frontier import Done, Frontier, Wait
 from crawler.core.politeness import FIRST_PAUSE, HostRules
 from crawler.core.retry import RetryPolicy
 from crawler.core.robots import MAX_HOPS
+from crawler.core.rules import CrawlRules
 from crawler.core.traps import TrapLimits
 from crawler.model import Role, Task
 from crawler.urls import HostSet, Scope, host, origin, path_and_query
