@@ -13,9 +13,9 @@ OTHER_CLIENTS = ("asyncio", "aiohttp", "requests", "urllib3", "bs4", "lxml", "mu
 
 PRINT_MODULES = """
 import json, sys
-from crawler import cli
+from crawler.cli.base import configuration
 from crawler.backends.registry import BACKENDS
-cli.configuration(None, {"start_urls": ["http://a.test/"]}, ["crawl.backend=%s"])
+configuration(None, {"start_urls": ["http://a.test/"]}, ["crawl.backend=%s"])
 BACKENDS["%s"].load()
 print(json.dumps(sorted(sys.modules)))
 """

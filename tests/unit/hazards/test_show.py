@@ -59,7 +59,7 @@ def test_it_is_told_from_the_try_to_the_place_to_read(
         "            as it     stands",
         "        ",
         "        and the rest of it",
-        f"read    crawler/cli.py:{line}",
+        f"read    crawler/cli/__init__.py:{line}",
         f"        {showing.place(Shelf)}",
     ]
 

@@ -1,0 +1,60 @@
+"""The command line. `crawl` is the default command: `python -m crawler --backend queue` crawls.
+
+What only another command needs is imported by that command: a crawl's first request does not wait for it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from threading import enumerate as enumerate_threads
+from threading import main_thread
+
+import click
+
+from crawler.backends.base import BackendError
+from crawler.cli import crawl, look, measure
+from crawler.cli.base import BAD_USAGE, FAILED, INTERRUPTED, OK, commands
+from crawler.config import ConfigError
+from crawler.console import printable
+from crawler.store.database import FolderInUseError, StoreError
+from fixtures.process import FixtureError
+
+COMMANDS = (crawl.crawl, look.backends, look.hazards, look.fetch, look.robots, measure.compare, measure.advise)
+for command in COMMANDS:
+    commands.add_command(command)
+
+
+def status(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status. What a user or a site can cause is told in one line."""
+    try:
+        return commands.main(list(arguments), "python -m crawler", standalone_mode=False) or OK
+    except click.UsageError as error:
+        return _complain(error.format_message(), BAD_USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), FAILED)
+    except ConfigError as error:
+        return _complain(str(error), BAD_USAGE)
+    except FolderInUseError as error:
+        return _complain(str(error), BAD_USAGE)
+    except (StoreError, BackendError, FixtureError) as error:
+        return _complain(str(error), FAILED)
+    except click.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - whoever read us has gone; let Python close in peace
+        return OK
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(f"crawler: {printable(message)}", err=True)
+    return code
+
+
+def main() -> None:
+    """Run the command line and leave, even if a thread hangs: a thread cannot be killed, and must not keep us here."""
+    code = status(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,86 @@
+"""What all commands share: the group that they are in, and how they are configured."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler import __version__
+from crawler.config import Config, Tree, check, nearest, put, read
+from crawler.urls import has_credentials, quotable
+
+OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+CONFIG_FILE = Path("config.toml")
+"""What is read where no --config is given, if it is there."""
+
+NOT_SENT = "the credentials in a URL are left out: this crawler does not send any"
+
+
+class Commands(click.Group):
+    """A group whose default command is `crawl`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put `crawl` before arguments that begin with one of its options."""
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["crawl", *args]
+        return super().parse_args(context, args)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of this name."""
+        if self.get_command(context, args[0]) is None:
+            hint = nearest(args[0], self.commands)
+            raise click.UsageError(f"there is no command {quotable(args[0])!r}{hint}; --help lists them")
+        return super().resolve_command(context, args)
+
+
+def configured(command: Any) -> Any:
+    """Add the options by which every command is configured."""
+    for option in (
+        click.option("--set", "settings", metavar="TABLE.KEY=VALUE", multiple=True, help="Set any key of the file."),
+        click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Read this, not ./config.toml."),
+    ):
+        command = option(command)
+    return command
+
+
+def configuration(
+    file: Path | None, options: Tree, settings: Sequence[str], say: Callable[[str], None] = lambda _: None
+) -> Config:
+    """Return the configuration of a file (else ./config.toml, else the defaults), options and settings on top.
+
+    `say` takes a line about what is not wrong, but will not be as it looks.
+    """
+    source = file or (CONFIG_FILE if CONFIG_FILE.exists() else None)
+    tree = read(source) if source else {}
+    check(tree, str(source or "defaults"))
+    for key, value in options.items():
+        tree.setdefault("crawl", {})[key] = value
+    if options:
+        check(tree, "the command line")
+    for setting in settings:
+        put(tree, setting)
+    config = check(tree, "--set") if settings else check(tree, str(source or "the command line"))
+    if any(map(has_credentials, tree.get("crawl", {}).get("start_urls", ()))):
+        say(NOT_SENT)
+    return config
+
+
+def warn(url: str) -> None:
+    """Say so if a URL has credentials."""
+    if has_credentials(url):
+        click.echo(NOT_SENT, err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="crawler %(version)s")
+def commands() -> None:
+    """Crawl a web site with the concurrency backend of your choice.
+
+    Without a command, `crawl` is meant: `python -m crawler --backend queue`. Without a start URL, a fixture
+    site is served and crawled.
+    """

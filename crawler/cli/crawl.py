@@ -1,0 +1,79 @@
+"""`crawl`, the default command."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler.backends.registry import BACKENDS
+from crawler.cli.base import INTERRUPTED, OK, configuration, configured
+from crawler.console import Console
+from crawler.engine import Interrupts
+from crawler.job import Mode, Watcher, fresh_folder, run
+from crawler.trace.switch import TIMELINE
+
+
+@click.command()
+@configured
+@click.option("--backend", metavar="NAME", help=f"One of {', '.join(BACKENDS)}.")
+@click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Default: crawls/TIME-BACKEND.")
+@click.option("--resume", is_flag=True, help="Go on with the crawl in --out, or begin it.")
+@click.option("--retry-failed", is_flag=True, help="Resume, and take up failed pages again.")
+@click.option("--overwrite", is_flag=True, help="Begin anew where --out holds a crawl.")
+@click.option("--producers", metavar="N", type=int, help="Workers that fetch list pages.")
+@click.option("--consumers", metavar="N", type=int, help="Workers that fetch detail pages.")
+@click.option("--max-pages", metavar="N", type=int, help="Stop after so many pages; 0: no limit.")
+@click.option("--max-depth", metavar="N", type=int, help="Follow links so far from the start; 0: no limit.")
+@click.option("--trace", is_flag=True, help="Leave a timeline of what each worker did when.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def crawl(
+    settings: Sequence[str],
+    config: Path | None,
+    folder: Path | None,
+    resume: bool,
+    retry_failed: bool,
+    overwrite: bool,
+    trace: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Crawl a site and leave what was found in a folder."""
+    going_on = "--retry-failed" if retry_failed else "--resume" if resume else None
+    if going_on and overwrite:
+        raise click.UsageError(f"{going_on} and --overwrite exclude each other")
+    if going_on and folder is None:
+        raise click.UsageError(f"{going_on} needs --out: the folder of the crawl to go on with")
+    given = {key: value for key, value in options.items() if value is not None and value != ()}
+    if "start_urls" in given:
+        given["start_urls"] = list(given["start_urls"])
+    modes = ((retry_failed, Mode.RETRY_FAILED), (resume, Mode.RESUME), (overwrite, Mode.OVERWRITE))
+    mode = next((mode for told, mode in modes if told), Mode.FRESH)
+    console = Console(quiet=quiet)
+    chosen = configuration(config, given, settings, console.say)
+    with Interrupts() as interrupts:
+        with console:
+            watcher = Watcher(console.say, console.watch)
+            folder = folder or fresh_folder(chosen.crawl.backend)
+            result = run(chosen, folder, mode, watcher, interrupts, trace=trace)
+        if result.report:
+            console.summary(result.report, result.folder)
+        if trace and (timeline := result.folder / TIMELINE).exists():
+            console.say(f"what each worker did when: {timeline}")
+        if result.interrupted:
+            console.say(f"interrupted; the state is saved. To go on: {_resume_command(result.folder)}")
+            return INTERRUPTED
+        if result.problem:
+            raise click.ClickException(result.problem)
+        return OK
+
+
+def _resume_command(folder: Path) -> str:
+    """Return this command with what takes the crawl up again."""
+    args = [arg for arg in sys.argv[1:] if arg not in ("--overwrite", "--resume", "--retry-failed")]
+    if not any(arg == "--out" or arg.startswith("--out=") for arg in args):
+        args += ["--out", str(folder)]
+    return shlex.join(["python", "-m", "crawler", *args, "--resume"])

@@ -1,0 +1,67 @@
+"""The commands that show something: the backends, the hazards, one page, one robots.txt."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from crawler.backends.registry import BACKENDS
+from crawler.cli.base import FAILED, OK, configuration, configured, warn
+from crawler.config import nearest
+from crawler.console import table
+
+
+@click.command()
+def backends() -> int:
+    """List the backends: their primitive and what they are for."""
+    rows = [(name, entry.primitive, entry.missing or entry.purpose) for name, entry in BACKENDS.items()]
+    table(("backend", "primitive", "what it is for"), rows)
+    return OK
+
+
+@click.command()
+@click.argument("name", required=False)
+def hazards(name: str | None) -> int:
+    """Run into what goes wrong in concurrent code, and see what cures it: NAME, or `all`; without it, list them."""
+    from crawler.hazards.base import HazardError
+    from crawler.hazards.registry import HAZARDS
+    from crawler.hazards.show import show
+
+    if name is None:
+        table(("hazard", "what goes wrong"), [(known, entry.gist) for known, entry in HAZARDS.items()])
+        return OK
+    if name not in (*HAZARDS, "all"):
+        hint = nearest(name, (*HAZARDS, "all"))
+        raise click.UsageError(f"there is no hazard {name!r}{hint}; `crawler hazards` lists them")
+    try:
+        told = [show(each) for each in (HAZARDS if name == "all" else [name])]
+    except HazardError as error:
+        raise click.ClickException(str(error)) from error
+    return OK if all(told) else FAILED
+
+
+@click.command()
+@configured
+@click.argument("url")
+def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
+    """Fetch one page as a crawl would, and show what came of it, as JSON."""
+    from crawler import probe
+
+    warn(url)
+    ok, told = probe.fetch(configuration(config, {}, settings), url)
+    click.echo(json.dumps(told, indent=2))
+    return OK if ok else FAILED
+
+
+@click.command()
+@configured
+@click.argument("url")
+def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
+    """Show what robots.txt says of a URL, as JSON."""
+    from crawler import probe
+
+    warn(url)
+    ok, told = probe.robots(configuration(config, {}, settings), url)
+    click.echo(json.dumps(told, indent=2))
+    return OK if ok else FAILED

@@ -1,0 +1,104 @@
+"""The commands that measure backends: `compare`, and `advise` for a user's own site."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler.advise import MOST_PAGES
+from crawler.cli.base import FAILED, INTERRUPTED, OK, configuration, configured, warn
+from crawler.console import Console, printable, table
+
+
+@click.command()
+@configured
+@click.option("--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Also mixed and flaky.")
+@click.option(
+    "--backends", metavar="NAME,…", default="", help="Which backends; default: all but those for several machines."
+)
+@click.option("--consumers", metavar="N,…", default="8", show_default=True, help="Several, for a scaling curve.")
+@click.option("--parsers", metavar="NAME,…", default="", help="Which parsers; default: the workload's.")
+@click.option(
+    "--clients", metavar="NAME,…", default="", help="Which clients; default: requests, or the backend's best."
+)
+@click.option("--start-methods", metavar="NAME,…", default="", help="How processes are started; default: auto.")
+@click.option("--pages", metavar="N", type=click.IntRange(1), help="Detail pages; default: the workload's.")
+@click.option("--latency", metavar="S", type=click.FloatRange(0), help="Seconds a page; default: the workload's.")
+@click.option("--producers", metavar="N", type=click.IntRange(1), default=4, show_default=True)
+@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
+@click.option("--within", metavar="S", type=click.FloatRange(0), help="Begin no round that would end later.")
+@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Shuffles the order of the runs.")
+@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
+@click.option("--explain/--no-explain", default=True, help="Run each once before, traced, to see where its time goes.")
+@click.option(
+    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
+)
+@click.option(
+    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.html, .md and .json there."
+)
+@click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
+def compare(
+    settings: Sequence[str],
+    config: Path | None,
+    folder: Path | None,
+    machine: bool,
+    baseline: Path | None,
+    **options: Any,
+) -> int:
+    """Run the same crawl on each backend, on the fixture site, and compare.
+
+    The workloads' parameters are in [compare.NAME] of the configuration: --set compare.io.latency=0.1.
+    """
+    from crawler.compare import command as comparison
+    from crawler.compare.baseline import read as read_baseline
+    from crawler.compare.load import LoadError
+    from crawler.compare.table import COLUMNS, cells, narrow, notes, title
+
+    before = read_baseline(baseline) if baseline else None
+    say = Console().say
+    try:
+        made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), folder, say, before)
+    except LoadError as error:
+        raise click.ClickException(str(error)) from error
+    if folder is not None:
+        comparison.leave(made, folder)
+    if machine:
+        click.echo(comparison.as_json(made), nl=False)
+    else:
+        for scene in made.scenes:
+            click.echo(f"\n{printable(title(made, scene))}")
+            table(narrow(COLUMNS), [narrow(cells(result)) for result in scene.results])
+        click.echo("\n" + "\n".join(map(printable, [*made.verdict, "", *notes(made)])))
+    slower = before is not None and comparison.hold_against(before, made, say)
+    wrong = any(result.problem for scene in made.scenes for result in scene.results)
+    return FAILED if slower or wrong else OK
+
+
+@click.command()
+@configured
+@click.argument("url")
+@click.option("--pages", metavar="N", type=click.IntRange(1, MOST_PAGES), default=MOST_PAGES, show_default=True)
+@click.option("--backends", metavar="NAME,…", default="", help="Which to compare; default: the best of each kind.")
+@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
+@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave the comparison there.")
+def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path | None, **options: Any) -> int:
+    """Recommend backend, consumers and parser for a site, as a piece of config.toml.
+
+    A few of its pages are fetched, one at a time; what is compared is crawled on a fixture site that is like it.
+    """
+    warn(url)
+    from crawler.advise.command import Options
+    from crawler.advise.command import advise as recommend
+    from crawler.advise.sample import SampleError
+    from crawler.compare.load import LoadError
+
+    try:
+        told = recommend(configuration(config, {}, settings), url, Options(**options), folder, Console().say)
+    except (LoadError, SampleError) as error:
+        raise click.ClickException(str(error)) from error
+    if told is None:
+        return INTERRUPTED
+    click.echo(told, nl=False)
+    return OK
