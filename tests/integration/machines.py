@@ -1,6 +1,7 @@
 """A Dask scheduler and its workers, started by the command line as on machines of their own, on 127.0.0.1."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,7 +20,12 @@ class Machines:
     """A scheduler and some workers without nannies. A context manager: leaving kills all of them, by their ids."""
 
     def __init__(
-        self, folder: Path, workers: int = 2, tls: Mapping[str, Path] | None = None, options: Sequence[str] = ()
+        self,
+        folder: Path,
+        workers: int = 2,
+        tls: Mapping[str, Path] | None = None,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start them, and wait until they can work.
 
@@ -28,11 +34,13 @@ class Machines:
             workers: how many.
             tls: the TLS files, by Dask's names.
             options: more options of the workers.
+            environment: more variables of the environment of all.
         """
         folder.mkdir(exist_ok=True)
         self._file = folder / "scheduler.json"
         self._tls = tls or {}
         self._options = options
+        self._environment = {**os.environ, **(environment or {})}
         self.workers: list[subprocess.Popen[bytes]] = []
         protocol = "tls" if tls else "tcp"
         self.scheduler = self._start(
@@ -52,13 +60,17 @@ class Machines:
             self.stop()
             raise
 
-    def add_worker(self, version: str | None = None) -> None:
-        """Start another worker, which joins when it can; it says that it has that version of this package, "": none."""
+    def add_worker(self, version: str | None = None, options: Sequence[str] = ()) -> None:
+        """Start another worker, which joins when it can; it says that it has that version of this package, "": none.
+
+        `options` are more options of its.
+        """
         name = f"machine-{len(self.workers)}"
         place = f"--local-directory={self._file.parent / name}"
         nanny = () if "--nanny" in self._options else ("--no-nanny",)
-        options = (f"--name={name}", *nanny, "--no-dashboard", "--nthreads=4", "--memory-limit=0", place)
-        self.workers.append(self._start("worker", self.address, *options, *self._options, start=_of_version(version)))
+        usual = (f"--name={name}", *nanny, "--no-dashboard", "--nthreads=4", "--memory-limit=0", place)
+        options = (self.address, *usual, *self._options, *options)
+        self.workers.append(self._start("worker", *options, start=_of_version(version)))
 
     def wait(self) -> None:
         """Wait until all workers have joined."""
@@ -91,7 +103,7 @@ class Machines:
     def _start(self, what: str, *options: str, start: Sequence[str] = ("-m", "dask")) -> "subprocess.Popen[bytes]":
         command = [sys.executable, *start, what, "--host=127.0.0.1", *options]
         command += [f"--{key.replace('_', '-')}={file}" for key, file in self._tls.items()]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment)
 
     def _address(self) -> str:
         end = time.monotonic() + LIMIT

@@ -2,60 +2,19 @@
 
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 from distributed import Client, Scheduler
 
 from fixtures.process import FixtureServer
+from tests.integration.breaking import CONSUMERS, PAGES, PRODUCERS, crawl, ended, until, whole
 from tests.integration.machines import LIMIT, Machines
-from tests.integration.shop import canonical, command, lines, shop, truth
+from tests.integration.shop import command, lines, shop
 
-PAGES = 120
-CONSUMERS = 12
-PRODUCERS = 2
 HOLDS = {"list": PRODUCERS, "detail": CONSUMERS}
-
-
-@contextmanager
-def crawl(
-    server: FixtureServer, out: Path, address: str, *args: str, quiet: bool = True
-) -> Iterator["subprocess.Popen[str]"]:
-    """Start a crawl by the scheduler at that address; it is killed if the test ends before it does."""
-    args = (f"--consumers={CONSUMERS}", f"--producers={PRODUCERS}", "--set=retry.backoff=0.02", *args)
-    args = (*shop(server, out, "dask"), f"--set=dask.scheduler={address}", *args)
-    args = args if quiet else tuple(arg for arg in args if arg != "--quiet")
-    with subprocess.Popen(command(*args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def until(what: Callable[[], Any]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + LIMIT
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """Wait for the end of a crawl; return its status and what it has told."""
-    out, err = process.communicate(timeout=LIMIT)
-    return process.returncode, out + err
-
-
-def whole(out: Path, server: FixtureServer, number: int = PAGES) -> bool:
-    """Say whether a crawl has brought every page, each once."""
-    items, pages = lines(out / "items.jsonl"), lines(out / "pages.jsonl")
-    once = len({page["url"] for page in pages}) == len(pages) and len(items) == number
-    return once and canonical(items) == truth(server, number)
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +24,15 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         yield machines
 
 
-@pytest.mark.parametrize("manners", ["--set=politeness.per_host=3", "--set=politeness.delay=0.02"])
-def test_politeness_holds_over_all_workers(manners: str, machines: Machines, tmp_path: Path) -> None:
+PER_HOST, DELAY = "--set=politeness.per_host=3", "--set=politeness.delay=0.02"
+
+
+@pytest.mark.parametrize(("manners", "client"), [(PER_HOST, "curl"), (DELAY, "curl"), (DELAY, "aiohttp")])
+def test_politeness_holds_over_all_workers(manners: str, client: str, machines: Machines, tmp_path: Path) -> None:
     pages = 40 if "delay" in manners else PAGES
     with (
         FixtureServer(pages=pages, latency=0.01) as server,
-        crawl(server, tmp_path, machines.address, manners) as process,
+        crawl(server, tmp_path, machines.address, manners, f"--set=http.client={client}") as process,
     ):
         assert ended(process) == (0, "")
         assert whole(tmp_path, server, pages)
@@ -132,6 +94,61 @@ def test_a_worker_that_ends_costs_nothing_but_what_it_had(ending: signal.Signals
         stats = server.stats()
     assert stats["hits"] - len(stats["paths"]) <= sum(HOLDS.values())
     assert stats["most_at_once"] <= 8, "more than per_host, while it ended"
+
+
+def test_workers_whose_tasks_are_asyncio_s_hold_many_requests_a_thread_and_lose_nothing_when_killed(
+    tmp_path: Path,
+) -> None:
+    held = ("--set=http.client=aiohttp", "--set=politeness.per_host=32", "--consumers=36", "--producers=4")
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=PAGES, latency=0.5) as server,
+        crawl(server, tmp_path / "out", machines.address, *held) as process,
+    ):
+        until(lambda: server.stats()["in_flight"] == 32)  # the two have four threads each
+        machines.workers[0].kill()
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server)
+        stats = server.stats()
+    assert stats["most_at_once"] == 32, "politeness holds while one dies"
+    assert stats["hits"] - len(stats["paths"]) <= 36 + 4
+
+
+def test_workers_that_are_asked_to_go_drop_what_they_do_before_others_get_it(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=PAGES, latency=0.3) as server,
+        Client(machines.address, set_as_default=False) as client,
+        crawl(server, out, machines.address) as process,
+    ):
+        until(lambda: server.stats()["in_flight"] == 8)
+        client.retire_workers(names=["machine-0"])
+        machines.add_worker(options=["--lifetime=1s"])  # it joins, works, and leaves by itself
+        assert ended(process) == (0, "")
+        assert whole(out, server)
+        stats = server.stats()
+        assert machines.workers[0].wait(LIMIT) == 0
+    workers = {page["worker"].partition(".")[0] for page in lines(out / "pages.jsonl")}
+    assert workers >= {"machine-1", "machine-2"}
+    assert stats["most_at_once"] <= 8, "more than per_host, while they left"
+    assert stats["hits"] - len(stats["paths"]) <= 2 * sum(HOLDS.values())
+
+
+def test_what_a_worker_had_that_is_off_the_list_and_was_not_told_so_waits_until_it_has_surely_ended(
+    tmp_path: Path,
+) -> None:
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=12, latency=1.0) as server,
+        Client(machines.address, set_as_default=False) as client,
+        crawl(server, tmp_path / "out", machines.address, "--set=dask.orphan_timeout=2") as process,
+    ):
+        until(lambda: server.stats()["in_flight"] == 8)
+        client.retire_workers(names=["machine-0"], close_workers=False)
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server, 12)
+        assert server.stats()["most_at_once"] <= 8
 
 
 def test_a_delay_is_kept_while_the_worker_that_has_the_page_is_killed(tmp_path: Path) -> None:

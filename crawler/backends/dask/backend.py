@@ -25,7 +25,7 @@ from distributed.scheduler import KilledWorker
 from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended, lost
 from crawler.backends.dask.calls import VISIT, Calls
-from crawler.backends.dask.cluster import Connected, Joined, Left
+from crawler.backends.dask.cluster import Connected, Dropped, Joined, Left
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.local import LocalWorkers, open_local
 from crawler.backends.dask.worker import leave
@@ -42,6 +42,8 @@ class DaskBackend(Backend):
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
         self._hands: dict[str, Hand] = {}
+        self._leaving: dict[str, tuple[Hand, float]] = {}
+        """Workers that were asked to go and may still be at what they had, and until when at most."""
         self._homeless: deque[Task] = deque()
         self._late: list[Outcome] = []
         self._alone_since = 0.0
@@ -129,7 +131,7 @@ class DaskBackend(Backend):
         if self._workers is not None:
             self._workers.stop()
         elif connected is not None and not connected.lost and connected.tell(list(self._hands), leave, self._crawl):
-            self._orphans = 0.0
+            self._orphans = max((until - time.monotonic() for _, until in self._leaving.values()), default=0.0)
         if connected is not None:
             connected.close()
         if self._scheduler is not None:
@@ -161,7 +163,7 @@ class DaskBackend(Backend):
             raise self._scheduler_lost()
         error = result[1]
         if isinstance(error, KilledWorker):
-            return self._lose(hand.address, expected=False)
+            return self._lose(hand.address, WORKER_DIED)
         raise BackendError(f"worker {hand.name}: {type(error).__name__}: {' '.join(str(error).split())}")
 
     # ---- the workers ---------------------------------------------------------------------------------------------
@@ -174,11 +176,18 @@ class DaskBackend(Backend):
             match event:
                 case Joined():
                     self._welcome(event)
-                case Left(address, expected):
-                    outcomes += self._lose(address, expected=expected)
+                case Left(address, expected=True):
+                    outcomes += self._see_off(address)
+                case Left(address):
+                    outcomes += self._lose(address, WORKER_DIED)
+                case Dropped(address) if address in self._leaving:
+                    outcomes += self._have_left(address)
+                case Dropped(address):
+                    outcomes += self._lose(address, WORKER_STOPPED)
         if self._connected.lost:
             raise self._scheduler_lost()
         outcomes += self._replace_dead()
+        outcomes += self._bury()
         if self._hands:
             self._alone_since = time.monotonic()
         elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
@@ -242,8 +251,8 @@ class DaskBackend(Backend):
             self._workers.start_one()
         return outcomes
 
-    def _lose(self, address: str, *, expected: bool) -> list[Outcome]:
-        """Take in that the scheduler has lost a worker; return what became of its tasks."""
+    def _lose(self, address: str, kind: str) -> list[Outcome]:
+        """Take in that a worker has ended, with all that it was doing; return what became of its tasks."""
         hand = self._hands.get(address)
         if hand is None:
             return []
@@ -251,18 +260,50 @@ class DaskBackend(Backend):
             self._workers.kill(hand.name)
             self._workers.processes[hand.name].join(START_LIMIT)
             return self._replace_dead()
-        return self._part_with(hand, WORKER_STOPPED if expected else WORKER_DIED, "is gone")
+        return self._part_with(hand, kind, "is gone")
+
+    def _see_off(self, address: str) -> list[Outcome]:
+        """Take in that a worker was asked to go, and is off the scheduler's list.
+
+        What it was doing may be under way still, and is not to be tried elsewhere until it has said that it is not, or
+        can be no longer, since nobody visits it.
+        """
+        hand = self._hands.get(address)
+        if hand is None or self._workers is not None:
+            return self._lose(address, WORKER_STOPPED)
+        self._dismiss(hand)
+        self._leaving[address] = (hand, time.monotonic() + self._orphans)
+        return []
+
+    def _bury(self) -> list[Outcome]:
+        """Return what became of the tasks of workers that have left and not said when they had dropped them."""
+        now = time.monotonic()
+        silent = [address for address, (_, until) in self._leaving.items() if until < now]
+        return [outcome for address in silent for outcome in self._have_left(address)]
+
+    def _have_left(self, address: str) -> list[Outcome]:
+        hand, _ = self._leaving.pop(address)
+        return self._losses(hand, WORKER_STOPPED, "has left")
 
     def _part_with(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
-        """Have nothing more to do with a worker; return what became of what it had been sent.
+        """Have nothing more to do with a worker; return what became of what it had been sent."""
+        self._dismiss(hand)
+        return self._losses(hand, kind, how)
 
-        Where it had one task and died, that is to blame. Where it had more, nobody knows which was: so none is called
-        the culprit. They are tried again, and one by one if that befalls them twice.
-        """
+    def _dismiss(self, hand: Hand) -> None:
+        """Have nothing more to do with a worker; others get what it had not been sent."""
         del self._hands[hand.address]
         self._calls.forget(hand)
         for task in hand.waiting:
             self.submit(task)
+        hand.waiting.clear()
+
+    def _losses(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
+        """Return what became of what a worker had been sent, that is no more.
+
+        Where it had one task and died, that is to blame. Where it had more, nobody knows which was: so none is called
+        the culprit. They are tried again, and one by one if that befalls them twice.
+        """
         sent = list(hand.tasks.values())
         hand.tasks.clear()
         if len(sent) > 1:

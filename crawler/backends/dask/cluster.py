@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster, Security
 import crawler
 from crawler.backends.base import BackendError, Cluster
 from crawler.backends.children import PARTING
+from crawler.backends.dask import worker
 
 
 class Joined(NamedTuple):
@@ -26,13 +27,19 @@ class Joined(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A worker is gone: by itself, or as it had been told to."""
+    """A worker is gone: by itself, or as it had been told to. Then it may still be about to end."""
 
     address: str
     expected: bool
 
 
-News = Joined | Left
+class Dropped(NamedTuple):
+    """A worker that closes has dropped all that it was doing."""
+
+    address: str
+
+
+News = Joined | Left | Dropped
 
 
 def silence() -> None:
@@ -132,6 +139,8 @@ class Connected:
                 task.add_done_callback(self._examined)
             case {"action": "listening", "client": self.client.id}:
                 self._hears.set()
+            case {"action": worker.DROPPED, "worker": str(address)}:
+                self._news.put(Dropped(address))
             case {"action": "remove-worker", "worker": str(address), **rest}:
                 self._news.put(Left(address, bool(rest.get("expected"))))
 

@@ -9,7 +9,7 @@ One slow page holds up none of those that were handed over with it. What is more
 there, so that the next request need not wait for a visit.
 
 A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing. It also
-ends with its worker, and before the coordinator hears of that: so nothing is under way that is then tried elsewhere.
+ends with its worker, which says so: before it does, nothing of what is under way there is to be tried elsewhere.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Status, Worker, WorkerPlugin, get_worker
 
 from crawler.backends.plain import Plain, pack, unpack_task
 from crawler.model import Role, Task
@@ -32,7 +32,10 @@ LINGER = 0.01
 LINGER_LONG = 0.03
 """and seconds that it waits where more is to be done than is done at once, so that no place is idle meanwhile."""
 FAREWELL = 0.5
-"""Seconds that whoever ends a performer waits for its connections to be closed."""
+"""Seconds that whoever ends a performer waits for its connections to be closed; and that a worker has to say so."""
+
+DROPPED = "crawler-dropped"
+"""What a worker tells the scheduler's clients when it closes: that all that it was doing for crawls has ended."""
 
 Message = Sequence[Plain]
 """Of a task: its number, the name under which it is done, and its values. Of an outcome: the number, and its values."""
@@ -168,8 +171,9 @@ class Visit:
         with _lock:
             bench = _benches.get(self.crawl)
             if bench is None or bench.over:
+                if not _end_with_worker():
+                    return []
                 bench = _benches[self.crawl] = Bench(self.work, self.patience)
-                _end_with_worker()
         return bench.visit(self.tasks, self.at_once, self.wait)
 
 
@@ -187,15 +191,27 @@ class Farewell(WorkerPlugin):
 
     name = "crawler"
 
-    async def teardown(self, worker: Worker) -> None:  # noqa: ARG002
-        """Do it; the scheduler hears of the worker's end after this."""
-        for crawl in tuple(_benches):
+    async def teardown(self, worker: Worker) -> None:
+        """Do it, and say so: where a worker is asked to go, the scheduler has taken it off its list before that."""
+        for crawl in await asyncio.to_thread(_crawls):
             await asyncio.to_thread(leave, crawl)
+        told = worker.scheduler.log_event(topic="all", msg={"action": DROPPED, "worker": worker.address})
+        with suppress(OSError, TimeoutError):  # the scheduler is gone, and with it whoever could want to know
+            await asyncio.wait_for(told, FAREWELL)
 
 
-def _end_with_worker() -> None:
-    """Have the performers end when the worker closes whose thread this is, if it is a worker's."""
-    with suppress(ValueError):  # it is a test's
+def _crawls() -> tuple[str, ...]:
+    """Return the crawls that this worker has performers of; waits for a visit that is about to open one."""
+    with _lock:
+        return tuple(_benches)
+
+
+def _end_with_worker() -> bool:
+    """Have the performers end when the worker closes whose thread this is; return whether there may be any."""
+    try:
         worker = get_worker()
-        if Farewell.name not in worker.plugins:
-            worker.loop.add_callback(worker.plugin_add, Farewell(), name=Farewell.name)
+    except ValueError:  # it is a test's
+        return True
+    if Farewell.name not in worker.plugins:
+        worker.loop.add_callback(worker.plugin_add, Farewell(), name=Farewell.name)
+    return worker.status is Status.running
