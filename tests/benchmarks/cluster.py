@@ -22,6 +22,13 @@ from tests.integration.shop import command, shop
 
 LATENCY = 0.05
 
+QUIET = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+}
+"""How scheduler and workers are started, as `docs/scale-out.md` advises: without what they do for a dashboard."""
+
 
 class Figures(NamedTuple):
     """What a crawl took."""
@@ -39,7 +46,7 @@ def crawl(workers: int, batch: int, each: int, pages: int, window: int) -> Figur
     """Crawl once, with everything started anew."""
     with (
         TemporaryDirectory() as folder,
-        Machines(Path(folder, "machines"), workers) as machines,
+        Machines(Path(folder, "machines"), workers, environment=QUIET) as machines,
         FixtureServer(pages=pages, latency=LATENCY) as server,
     ):
         pids = [[machines.scheduler.pid], [worker.pid for worker in machines.workers], [server.pid]]

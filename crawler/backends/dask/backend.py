@@ -23,7 +23,7 @@ from distributed import CancelledError, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from crawler.backends.base import Backend, BackendError, Plan
-from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended, lost
+from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Connected, Dropped, Joined, Left
 from crawler.backends.dask.hand import Hand
@@ -55,12 +55,17 @@ class DaskBackend(Backend):
 
     @property
     def holds(self) -> Mapping[Role, int]:
-        """What the workers do at once; or what the window lets them have, of which some may wait there."""
+        """What the workers do at once; or what the window lets them have, of which some may wait there.
+
+        A third of the window may be list pages. A worker does whatever it has, so where the last of them bring no more
+        detail pages they must be enough to keep it busy: with three times in the window what is done at once, they are.
+        """
         cluster, plan = self.plan.cluster, self.plan
         if not cluster.window:
             return {Role.LIST: plan.producers, Role.DETAIL: plan.consumers}
-        lists = min(2 * plan.producers, cluster.window * cluster.batch - 1)
-        return {Role.LIST: lists, Role.DETAIL: cluster.window * cluster.batch - lists}
+        held = cluster.window * cluster.batch
+        lists = min(max(2 * plan.producers, held // 3), held - 1)
+        return {Role.LIST: lists, Role.DETAIL: held - lists}
 
     def turns(self, crew: Role) -> float:  # noqa: ARG002 - a worker makes no difference between them
         """How often all that are done at once make room for others until all that is held is done."""
@@ -283,12 +288,12 @@ class DaskBackend(Backend):
 
     def _have_left(self, address: str) -> list[Outcome]:
         hand, _ = self._leaving.pop(address)
-        return self._losses(hand, WORKER_STOPPED, "has left")
+        return hand.lose(WORKER_STOPPED, "has left")
 
     def _part_with(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
         """Have nothing more to do with a worker; return what became of what it had been sent."""
         self._dismiss(hand)
-        return self._losses(hand, kind, how)
+        return hand.lose(kind, how)
 
     def _dismiss(self, hand: Hand) -> None:
         """Have nothing more to do with a worker; others get what it had not been sent."""
@@ -297,20 +302,6 @@ class DaskBackend(Backend):
         for task in hand.waiting:
             self.submit(task)
         hand.waiting.clear()
-
-    def _losses(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
-        """Return what became of what a worker had been sent, that is no more.
-
-        Where it had one task and died, that is to blame. Where it had more, nobody knows which was: so none is called
-        the culprit. They are tried again, and one by one if that befalls them twice.
-        """
-        sent = list(hand.tasks.values())
-        hand.tasks.clear()
-        if len(sent) > 1:
-            kind, how = WORKER_STOPPED, f"{how} while it had {len(sent)} pages, this among them"
-        else:
-            how = f"{how} while it had this page"
-        return [lost(task, name, kind, f"the worker process {how}") for task, name in sent]
 
     def _scheduler_lost(self) -> BackendError:
         assert self._connected is not None

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 from distributed import Future
 
+from crawler.backends.children import lost
 from crawler.backends.dask.worker import Message
 from crawler.backends.plain import pack_task, unpack
-from crawler.model import Outcome, Task
+from crawler.model import WORKER_STOPPED, Outcome, Task
 
 Call: TypeAlias = "Future[list[Message] | str]"
 """A visit that is under way."""
@@ -50,3 +51,17 @@ class Hand:
         task, name = self.tasks.pop(number)
         self._free.append(name)
         return unpack(task, name, values)
+
+    def lose(self, kind: str, how: str) -> list[Outcome]:
+        """Return what became of what it had been sent, now that it is no more.
+
+        Where it had one task and died, that is to blame. Where it had more, nobody knows which was: so none is called
+        the culprit. They are tried again, and one by one if that befalls them twice.
+        """
+        sent = list(self.tasks.values())
+        self.tasks.clear()
+        if len(sent) > 1:
+            kind, how = WORKER_STOPPED, f"{how} while it had {len(sent)} pages, this among them"
+        else:
+            how = f"{how} while it had this page"
+        return [lost(task, name, kind, f"the worker process {how}") for task, name in sent]

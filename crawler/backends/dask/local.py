@@ -29,6 +29,7 @@ LOCAL = {
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "500ms",
     "distributed.comm.timeouts.connect": "10s",
 }
 
