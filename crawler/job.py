@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from crawler.backends.base import Backend, Plan
+from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.registry import BACKENDS
 from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
@@ -105,7 +105,11 @@ def run(
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
-        finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
+        try:
+            finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
+        except BackendError:
+            store.commit()  # what had come back is settled, though nothing more will
+            raise
         elapsed = time.monotonic() - started
         processes = BACKENDS[config.crawl.backend].processes
         cost = tree_usage(besides=server.pid if server else None) if processes else usage()

@@ -1,0 +1,28 @@
+"""One crawl, from its configuration to its files: how it ends where the backend does before it."""
+
+from pathlib import Path
+
+import pytest
+
+from crawler import job
+from crawler.backends.base import BackendError
+from crawler.config import Config
+from crawler.core.frontier import Frontier
+from crawler.engine import Interrupts, Keeper
+from crawler.job import Mode, Watcher
+from crawler.model import Changes, Role, Settled, Task, Verdict
+from tests.answers import page
+
+TASK = Task("http://127.0.0.1:9/item", Role.DETAIL)
+
+
+def test_what_had_come_back_is_kept_when_the_backend_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pump(frontier: Frontier, backend: object, store: Keeper, **_: object) -> bool:
+        store.save(Changes([TASK], [Settled(TASK, Verdict.OK, None, 1, page(TASK))]), dict)
+        raise BackendError("the scheduler is gone")
+
+    monkeypatch.setattr(job, "pump", pump)
+    config = Config.model_validate({"crawl": {"start_urls": [TASK.url]}})
+    with pytest.raises(BackendError, match="gone"):
+        job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
+    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
