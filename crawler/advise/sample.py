@@ -95,7 +95,7 @@ def gentle(config: Config, url: str, pages: int) -> Config:
     address = canonical(url)
     if address is None:
         raise ConfigError(f"{quotable(url)!r} is not an http or https URL")
-    tree = config.model_dump()
+    tree = config.dump()
     tree["crawl"] |= {"start_urls": [address], "backend": BACKEND, "max_pages": pages}
     tree["crawl"] |= {"producers": 1, "consumers": 1, "capacity": 1}
     tree["politeness"]["per_host"] = 1

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from msgspec import DecodeError, json
 
 from crawler.compare.explain import cause
 from crawler.compare.model import Case, Comparison, Result
@@ -14,8 +14,6 @@ from crawler.config import ConfigError, Workload
 
 TOLERANCE = 0.1
 """The share of its speed that a case may lose without being called slower: less, and a CI would cry wolf."""
-
-_COMPARISON = TypeAdapter(Comparison)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ def case_name(case: Case) -> str:
 def read(path: Path) -> Comparison:
     """Return the comparison in a report.json; ConfigError if there is none."""
     try:
-        return _COMPARISON.validate_json(path.read_bytes())
-    except ValidationError as error:
+        return json.decode(path.read_bytes(), type=Comparison)
+    except (DecodeError, UnicodeError) as error:
         raise ConfigError(f"--baseline {path}: not the report.json of a comparison by this version") from error
     except OSError as error:
         raise ConfigError(f"--baseline {path}: cannot be read: {error.strerror}") from error

@@ -87,10 +87,10 @@ def _unread(choice: Choice, chosen: Collection[Workload], *, named: bool) -> dic
 
 def workloads(config: Config, options: Options) -> dict[str, Workload]:
     """Return the workloads of the configuration that are asked for, with what the options change in all of them."""
-    names = _known("--workloads", options.workloads, Compare.model_fields)
+    names = _known("--workloads", options.workloads, Compare.names())
     changes = {"pages": options.pages, "latency": options.latency}
     given = {key: value for key, value in changes.items() if value is not None}
-    return {name: config.compare.workload(name).model_copy(update=given) for name in names}
+    return {name: config.compare.workload(name).changed(**given) for name in names}
 
 
 def run(

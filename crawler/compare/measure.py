@@ -17,7 +17,7 @@ from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
 from crawler.compare.tracing import trace
 from crawler.compare.verdict import verdict
-from crawler.config import Config, Workload
+from crawler.config import Workload, check
 from crawler.model import Role
 from crawler.work.extract import Extractor
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
@@ -193,7 +193,7 @@ def parse_seconds(workload: Workload, parser: str) -> float:
         "site": {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)},
         "extract": {"parser": parser, "fields": FIELDS},
     }
-    extractor = Extractor(Config.model_validate(tree).work_settings({}))
+    extractor = Extractor(check(tree, "the workload").work_settings({}))
     extractor.read(pages[0], "http://127.0.0.1/item/1", Role.DETAIL)  # once for all that happens only once
     began = time.thread_time()
     for page in pages:
@@ -215,7 +215,7 @@ def _warm_up(
         if not new:
             continue
         warm |= new
-        workload = workloads[case.scene.workload].model_copy(update={"pages": WARM_UP, "faults": [], "latency": 0.0})
+        workload = workloads[case.scene.workload].changed(pages=WARM_UP, faults=[], latency=0.0)
         few = replace(case, scene=case.scene._replace(consumers=1))
         run(few, workload, ideal(workload, 1, 0.0, 1), place)
 

@@ -82,7 +82,7 @@ def stage(case: Case, workload: Workload, place: Place) -> Iterator[Stage]:
 def server_limit(workload: Workload, cores: Cores) -> float:
     """Return the pages a second that the server delivers to a bare load generator, with no latency and no faults."""
     every = paths(Site(workload.pages, bulk=workload.bulk))
-    with _server(workload.model_copy(update={"latency": 0.0, "faults": []}), cores) as server, pinned(cores.crawl):
+    with _server(workload.changed(latency=0.0, faults=[]), cores) as server, pinned(cores.crawl):
         load(server.url, every, LIMITING)  # renders them
         best, give_up_at = 0.0, time.monotonic() + LIMITING_SECONDS
         while not best or time.monotonic() < give_up_at:
@@ -102,7 +102,7 @@ def _server(workload: Workload, cores: Cores) -> FixtureServer:
 
 def _configuration(case: Case, workload: Workload, place: Place, url: str) -> str:
     """Return the configuration file of a crawl."""
-    tree: dict[str, dict[str, Any]] = place.base.model_dump(mode="json", exclude_none=True)
+    tree: dict[str, dict[str, Any]] = place.base.dump()
     for table in ("compare", "fixture"):
         del tree[table]
     tree["crawl"] |= {"backend": case.backend, "start_urls": [url], "max_pages": 0, "max_depth": 0}

@@ -1,34 +1,39 @@
-"""The values of a configuration, and what each must be: used as types by its tables."""
+"""The values of a configuration, and what each must be: the types of its keys, and checks beyond a type.
+
+A check raises ValueError, with the reason and the way out.
+"""
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainValidator
+from msgspec import Meta
 
 from crawler.backends.registry import BACKENDS
 from crawler.config.errors import nearest
 from crawler.urls import canonical, quotable, without_credentials
 
 
-def _known_backend(name: str) -> str:
+def known_backend(name: str) -> None:
+    """Let the name of a backend pass."""
     if name not in BACKENDS:
         raise ValueError(f"there is no backend {name!r}{nearest(name, BACKENDS)}; `crawler backends` lists them")
-    return name
 
 
-def _start_method(name: str) -> str:
+def start_method(name: str) -> None:
+    """Let a way to start processes pass that this platform has."""
     if name == "auto":
-        return name
+        return
     from multiprocessing import get_all_start_methods
 
     methods = ["auto", *get_all_start_methods()]
     if name not in methods:
         raise ValueError(f"{name!r} is not a way to start processes on {sys.platform}, only {', '.join(methods)}")
-    return name
 
 
-def _http_url(url: str) -> str:
+def http_url(url: str) -> str:
+    """Return the canonical form of an http(s) URL."""
     address = canonical(url)
     if address is None:
         meant = f"https://{url}"
@@ -37,19 +42,20 @@ def _http_url(url: str) -> str:
     return address
 
 
-def _host(pattern: str) -> str:
+def host_pattern(pattern: str) -> None:
+    """Let what may be a host, or a pattern of hosts, pass."""
     if not pattern or any(mark in "/@#" or mark.isspace() for mark in pattern):
         raise ValueError(f"{pattern!r} is not a host: write it as example.com, example.com:8080 or *.example.com")
-    return pattern
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> None:
+    """Let a text pass that can stand in a header."""
     if not text.strip() or not text.isprintable() or not text.isascii():
         raise ValueError("must be printable ASCII, and not empty")
-    return text
 
 
-def _scheduler(address: str) -> str:
+def scheduler(address: str) -> None:
+    """Let the address of a Dask scheduler pass, or none."""
     try:
         parts = urlsplit(address)
         complete = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
@@ -57,39 +63,30 @@ def _scheduler(address: str) -> str:
         complete = False
     if address and not complete:
         raise ValueError(f"{address!r} is not a scheduler: write it as tcp://host:port or tls://host:port")
-    return address
 
 
-def _latency(value: object) -> float | str:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a number of seconds or a distribution")
+def fixture_site(latency: float | str, faults: Iterable[str]) -> None:
+    """Let a latency and faults pass that the fixture site can have."""
+    from fixtures.faults import FAULTS
     from fixtures.latency import parse_latency
 
-    parse_latency(value)
-    # A whole number would be neither of the field's types, and pydantic would say so on stderr.
-    return value if isinstance(value, str) else float(value)
+    try:
+        parse_latency(latency)
+    except ValueError as error:
+        raise ValueError(f"latency: {error}") from None
+    for name in faults:
+        if name not in FAULTS:
+            raise ValueError(f"faults: there is no fault {name!r}{nearest(name, FAULTS)}")
 
 
-def _fault(name: str) -> str:
-    from fixtures.faults import FAULTS
-
-    if name not in FAULTS:
-        raise ValueError(f"there is no fault {name!r}{nearest(name, FAULTS)}")
-    return name
-
-
-Count = Annotated[int, Field(ge=0)]
-AtLeastOne = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Timeout = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FOR_EVER = 1e9
+"""Seconds: a lifetime. Infinity is none that can be waited for."""
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0, le=FOR_EVER)]
+Timeout = Annotated[float, Meta(gt=0, le=FOR_EVER)]
 Patterns = list[str]
 ParserName = Literal["selectolax", "bs4-lxml", "bs4-html"]
-Hosts = list[Annotated[str, AfterValidator(_host)]]
 RoleNames = list[Literal["list", "detail"]]
-BackendName = Annotated[str, AfterValidator(_known_backend)]
-StartMethod = Annotated[str, AfterValidator(_start_method)]
-Address = Annotated[str, AfterValidator(_http_url)]
-Visible = Annotated[str, AfterValidator(_visible)]
-Scheduler = Annotated[str, AfterValidator(_scheduler)]
-Latency = Annotated[float | str, PlainValidator(_latency)]
-Faults = list[Annotated[str, AfterValidator(_fault)]]
+Latency = float | str
+Faults = list[str]

@@ -1,15 +1,17 @@
 """From a TOML document to a configuration, or to one line that says what is wrong with it."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from msgspec import ValidationError, convert
 
 from crawler.backends.registry import BACKENDS
-from crawler.config.errors import ConfigError, Tree, nearest
-from crawler.config.tables import Extract, FieldTable, Politeness
+from crawler.config.checks import http_url
+from crawler.config.errors import ConfigError, Tree, explained_as
+from crawler.config.explain import explain
+from crawler.config.tables import Extract, Politeness
 from crawler.config.whole import Config
 from crawler.work.clients import missing
 from crawler.work.parsers import validate_selector
@@ -44,10 +46,7 @@ def put(tree: Tree, setting: str) -> None:
 
 def check(tree: Mapping[str, Any], source: str) -> Config:
     """Return the configuration that a document describes; ConfigError that names `source` if it cannot be used."""
-    try:
-        config = Config.model_validate(tree)
-    except ValidationError as error:
-        raise ConfigError(f"{source}: {_explain(error)}") from None
+    config = _converted(_with_fields_as_tables(tree), source)
     entry = BACKENDS[config.crawl.backend]
     if entry.missing:
         raise ConfigError(f"{source}: crawl.backend: {config.crawl.backend} {entry.missing}")
@@ -75,7 +74,7 @@ def for_fixture_site(config: Config, url: str, per_host: int) -> Config:
     """
     from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS
 
-    tree = config.model_dump()
+    tree = config.dump()
     tree["crawl"]["start_urls"] = [url]
     if not config.site.list and not config.site.detail:
         tree["site"] |= {"list": list(LIST_PATTERNS), "detail": list(DETAIL_PATTERNS)}
@@ -84,6 +83,32 @@ def for_fixture_site(config: Config, url: str, per_host: int) -> Config:
     if config.politeness.per_host == Politeness().per_host:
         tree["politeness"]["per_host"] = max(per_host, config.politeness.per_host)
     return check(tree, "the fixture site")
+
+
+def _with_fields_as_tables(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the document, each of its fields a table, where it may be written as its selector alone."""
+    match tree:
+        case {"extract": {"fields": {**fields}} as extract}:
+            tables = {name: {"css": field} if isinstance(field, str) else field for name, field in fields.items()}
+            return {**tree, "extract": {**extract, "fields": tables}}
+    return tree
+
+
+def _converted(tree: Mapping[str, Any], source: str) -> Config:
+    """Return the configuration: all values of their types, and what the document has of them verified."""
+    try:
+        config = convert(tree, Config)
+    except (ValidationError, UnicodeError) as error:
+        raise ConfigError(f"{source}: {explain(error, tree)}") from None
+    try:
+        for name in tree:
+            with explained_as(name, "."):
+                getattr(config, name).verify()
+        with explained_as("crawl.start_urls"):
+            urls = [http_url(url) for url in config.crawl.start_urls]
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from None
+    return config.changed(crawl=config.crawl.changed(start_urls=urls))
 
 
 def _with_a_parser_it_can_use(config: Config, source: str) -> Config:
@@ -96,31 +121,4 @@ def _with_a_parser_it_can_use(config: Config, source: str) -> Config:
             f"{source}: extract.parser: backend {config.crawl.backend} cannot use {parser!r}, "
             f"only {' or '.join(usable)}"
         )
-    return config.model_copy(update={"extract": config.extract.model_copy(update={"parser": usable[0]})})
-
-
-def _explain(error: ValidationError) -> str:
-    """Return the first of the errors as `table.key: reason`."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *tables, key = (str(part) for part in first["loc"])
-        what = "key" if tables else "table"
-        return f"{where}: there is no such {what}{nearest(key, _names(tables))}"
-    if first["type"] == "value_error":
-        return f"{where}: {first['ctx']['error']}"
-    if first["type"] == "model_type":
-        return f"{where}: must be a table, not {first['input']!r}"
-    reason = first["msg"].removeprefix("Input ")
-    return f"{where}: {reason}, not {first['input']!r}"
-
-
-def _names(tables: Iterable[str]) -> list[str]:
-    """Return the names that the table at this path may hold."""
-    model: type[BaseModel] = Config
-    for table in tables:
-        field = model.model_fields.get(table)
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
-            return list(FieldTable.model_fields)
-        model = field.annotation
-    return list(model.model_fields)
+    return config.changed(extract=config.extract.changed(parser=usable[0]))

@@ -1,7 +1,8 @@
 """What is said of a wrong configuration."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Tree = dict[str, Any]
@@ -14,6 +15,15 @@ class ConfigError(Exception):
     def __init__(self, message: str) -> None:
         # What it quotes may have been written on several.
         super().__init__(" ".join(message.splitlines()))
+
+
+@contextmanager
+def explained_as(key: str, mark: str = ": ") -> Iterator[None]:
+    """Put a key before what a ValueError says."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{key}{mark}{error}") from None
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -2,42 +2,59 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from msgspec import Meta, Struct, field, structs, to_builtins
 
 from crawler.config.checks import (
-    Address,
+    FOR_EVER,
     AtLeastOne,
-    BackendName,
     Count,
     Faults,
-    Hosts,
     Latency,
     ParserName,
     Patterns,
     RoleNames,
-    Scheduler,
     Seconds,
-    StartMethod,
     Timeout,
-    Visible,
+    fixture_site,
+    host_pattern,
+    known_backend,
+    scheduler,
+    start_method,
+    visible,
 )
+from crawler.config.errors import Tree, explained_as
 from crawler.work.settings import FieldType
 
 
-class Table(BaseModel):
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file: no other keys than these, each of just its type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    def verify(self) -> None:
+        """Let values pass that can be used: to have the right types may not be enough.
+
+        Raises:
+            ValueError: `key: reason`.
+        """
+
+    def changed(self, **values: Any) -> Self:
+        """Return the table with other values."""
+        return structs.replace(self, **values)
+
+    def dump(self) -> Tree:
+        """Return the table as a document has it, every key in it."""
+        tree: Tree = to_builtins(self)
+        return tree
 
 
-class Crawl(Table):
+class Crawl(Table, frozen=True):
     """[crawl]: what is crawled, and by how many."""
 
-    backend: BackendName = "queue"
-    start_urls: list[Address] = []
+    backend: str = "queue"
+    start_urls: list[str] = []
+    """Canonical, once they are checked."""
     producers: AtLeastOne = 1
     consumers: AtLeastOne = 10
     capacity: AtLeastOne = 10
@@ -45,18 +62,28 @@ class Crawl(Table):
     max_pages: Count = 0
     max_depth: Count = 0
 
+    def verify(self) -> None:
+        """Let a backend pass that there is."""
+        with explained_as("backend"):
+            known_backend(self.backend)
 
-class Processes(Table):
+
+class Processes(Table, frozen=True):
     """[processes]: how the backends whose workers are processes go about it."""
 
-    start_method: StartMethod = "auto"
+    start_method: str = "auto"
     ordered: bool = False
 
+    def verify(self) -> None:
+        """Let a start method pass that this platform has."""
+        with explained_as("start_method"):
+            start_method(self.start_method)
 
-class Dask(Table):
+
+class Dask(Table, frozen=True):
     """[dask]: where the Dask workers are, and how they are reached."""
 
-    scheduler: Scheduler = ""
+    scheduler: str = ""
     batch: AtLeastOne = 16
     window: Count = 0
     tls_ca: str = ""
@@ -66,53 +93,64 @@ class Dask(Table):
     connect_timeout: Timeout = 10.0
     check_timeout: Timeout = 5.0
     worker_timeout: Seconds = 30.0
-    orphan_timeout: Annotated[float, Field(ge=2, allow_inf_nan=False)] = 10.0
+    orphan_timeout: Annotated[float, Meta(ge=2, le=FOR_EVER)] = 10.0
 
-    @model_validator(mode="after")
-    def _is_safe(self) -> Self:
-        """Whoever can connect to a scheduler can run code on its workers, and on us."""
+    def verify(self) -> None:
+        """Let a scheduler pass that is safe: whoever can connect to it can run code on its workers, and on us."""
+        with explained_as("scheduler"):
+            scheduler(self.scheduler)
         parts = urlsplit(self.scheduler)
         files = {key: getattr(self, key) for key in ("tls_ca", "tls_cert", "tls_key")}
         if parts.scheme == "tls":
             for key, file in files.items():
                 if not file:
-                    raise ValueError(f"{self.scheduler} needs dask.tls_ca, dask.tls_cert and dask.tls_key")
+                    raise ValueError(f"scheduler: {self.scheduler} needs dask.tls_ca, dask.tls_cert and dask.tls_key")
                 if not Path(file).is_file():
                     raise ValueError(f"{key}: there is no file {file!r}")
         elif any(files.values()):
-            raise ValueError("the TLS files are used with a scheduler at tls:// only")
+            raise ValueError("scheduler: the TLS files are used with a scheduler at tls:// only")
         if parts.scheme == "tcp" and not _is_loopback(parts.hostname or "") and not self.insecure:
             raise ValueError(
-                f"{self.scheduler} is another machine, without TLS: whoever can connect to it can run code; "
+                f"scheduler: {self.scheduler} is another machine, without TLS: whoever can connect to it can run code; "
                 "use tls://, or set dask.insecure = true where nobody else can"
             )
-        return self
 
 
-class Site(Table):
+class Site(Table, frozen=True):
     """[site]: which URLs are taken up, and as what."""
 
     list: Patterns = []
     detail: Patterns = []
     allow: Patterns = []
     deny: Patterns = []
-    allowed_hosts: Hosts = []
-    follow: RoleNames = ["list", "detail"]
+    allowed_hosts: Patterns = []
+    follow: RoleNames = field(default_factory=lambda: ["list", "detail"])
     link_selector: str = "a[href], area[href]"
 
+    def verify(self) -> None:
+        """Let what may be hosts pass."""
+        with explained_as("allowed_hosts"):
+            for pattern in self.allowed_hosts:
+                host_pattern(pattern)
 
-class Http(Table):
+
+class Http(Table, frozen=True):
     """[http]: how a page is asked for."""
 
     client: Literal["auto", "requests", "aiohttp", "curl"] = "auto"
-    user_agent: Visible = "crawler/0.1"
+    user_agent: str = "crawler/0.1"
     timeout: Timeout = 15.0
     max_bytes: AtLeastOne = 10_000_000
     max_redirects: Count = 5
     allow_private: bool = False
 
+    def verify(self) -> None:
+        """Let a user agent pass that can be sent."""
+        with explained_as("user_agent"):
+            visible(self.user_agent)
 
-class Retry(Table):
+
+class Retry(Table, frozen=True):
     """[retry]: what is tried again, and when."""
 
     attempts: AtLeastOne = 3
@@ -120,7 +158,7 @@ class Retry(Table):
     max_wait: Seconds = 60.0
 
 
-class Politeness(Table):
+class Politeness(Table, frozen=True):
     """[politeness]: how gently a host is treated."""
 
     obey_robots: bool = True
@@ -130,7 +168,7 @@ class Politeness(Table):
     give_up_after: Count = 50
 
 
-class TrapTable(Table):
+class TrapTable(Table, frozen=True):
     """[traps]: how far a site is followed that may be endless."""
 
     path_length: Count = 2_000
@@ -142,32 +180,32 @@ class TrapTable(Table):
     page_links: Count = 100_000
 
 
-class FieldTable(Table):
+class FieldTable(Table, frozen=True):
     """A field as a table: which element, what of it, and as what."""
 
     css: str
     attr: str | None = None
-    type: Annotated[FieldType, Field(strict=False)] = FieldType.STR
+    type: FieldType = FieldType.STR
     many: bool = False
 
 
-def _selector_alone(value: object) -> object:
-    return {"css": value} if isinstance(value, str) else value
-
-
-class Extract(Table):
+class Extract(Table, frozen=True):
     """[extract]: what is taken out of a detail page."""
 
     parser: ParserName = "selectolax"
-    fields: dict[str, Annotated[FieldTable, BeforeValidator(_selector_alone)]] = {}
+    fields: dict[str, FieldTable] = {}
 
 
-class Fixture(Table):
+class Fixture(Table, frozen=True):
     """[fixture]: the fixture site, served when there is no start URL."""
 
     pages: AtLeastOne = 1000
     latency: Latency = 0.02
     faults: Faults = []
+
+    def verify(self) -> None:
+        """Let a site pass that can be served."""
+        fixture_site(self.latency, self.faults)
 
 
 def _is_loopback(name: str) -> bool:

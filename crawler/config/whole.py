@@ -29,7 +29,7 @@ from crawler.work.addresses import AddressRule
 from crawler.work.settings import FieldSpec, WorkSettings
 
 
-class Config(Table):
+class Config(Table, frozen=True):
     """The whole configuration, valid."""
 
     crawl: Crawl = Crawl()
@@ -84,19 +84,19 @@ class Config(Table):
 
     def cluster(self) -> Cluster:
         """Return where the workers are that may be of other machines."""
-        return Cluster(**self.dask.model_dump(exclude={"insecure"}))
+        return Cluster(**_all_but("insecure", self.dask))
 
     def rules(self) -> CrawlRules:
         """Return what the frontier is to decide by."""
         return CrawlRules(
             user_agent=self.http.user_agent,
             obey_robots=self.politeness.obey_robots,
-            hosts=HostRules(**self.politeness.model_dump(exclude={"obey_robots"})),
+            hosts=HostRules(**_all_but("obey_robots", self.politeness)),
             max_pages=self.crawl.max_pages,
             max_depth=self.crawl.max_depth,
             max_redirects=self.http.max_redirects,
             retry=RetryPolicy(self.retry.attempts, self.retry.backoff, self.retry.max_wait),
-            traps=TrapLimits(**self.traps.model_dump(exclude={"page_links"})),
+            traps=TrapLimits(**_all_but("page_links", self.traps)),
             consumers=self.crawl.consumers,
             capacity=self.crawl.capacity,
             widen_scope=not self.site.allowed_hosts,
@@ -117,10 +117,15 @@ class Config(Table):
 
     def meaning(self) -> Tree:
         """Return the part of the configuration that a crawl cannot change on its way without becoming another."""
-        tree = self.model_dump(mode="json")
+        tree = self.dump()
         kept: Tree = {table: tree[table] for table in ("site", "extract", "traps")}
         kept["crawl"] = {key: tree["crawl"][key] for key in ("start_urls", "max_depth")}
         kept["politeness"] = {"obey_robots": self.politeness.obey_robots}
         if not self.crawl.start_urls:
             kept["fixture"] = {key: tree["fixture"][key] for key in ("pages", "faults")}
         return kept
+
+
+def _all_but(left_out: str, table: Table) -> Tree:
+    """Return a table's values by key, one of them left out."""
+    return {key: value for key, value in table.dump().items() if key != left_out}

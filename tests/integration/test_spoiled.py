@@ -66,7 +66,7 @@ def test_a_sleep_in_the_hand_off_is_found_by_the_baseline_and_named_by_the_split
 def test_it_is_named_too_where_it_is_the_worker_that_sleeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     spoil(tmp_path, "get")
-    workload = Config().compare.workload("io").model_copy(update={"pages": PAGES, "latency": 0.0})
+    workload = Config().compare.workload("io").changed(pages=PAGES, latency=0.0)
     two = case("queue", SCENE._replace(consumers=2))
     found = trace(two, workload, Ideal(1.0, "latency", 1.0, 1.0), Place(Config(), divide(), producers=1))
     assert isinstance(found, Split)

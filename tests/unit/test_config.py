@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "config.toml"
 def test_the_shipped_file_holds_every_key_with_its_default() -> None:
     tree = read(SHIPPED)
     assert check(tree, "config.toml") == Config()
-    for name, table in Config().model_dump().items():
+    for name, table in Config().dump().items():
         assert set(table) == set(tree[name]), name
 
 
@@ -31,15 +31,28 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("crawl.backend=queu", "crawl.backend: there is no backend 'queu' (did you mean queue?)"),
         ("crawl.consumer=3", "crawl.consumer: there is no such key (did you mean consumers?)"),
         ("craw.consumers=3", "craw: there is no such table (did you mean crawl?)"),
-        ("crawl.consumers=three", "crawl.consumers: should be a valid integer, not 'three'"),
-        ("crawl.consumers=0", "crawl.consumers: should be greater than or equal to 1, not 0"),
+        ("crawl.consumers=three", "crawl.consumers: must be a whole number, not 'three'"),
+        ("crawl.consumers=0", "crawl.consumers: must be a whole number >= 1, not 0"),
+        ("crawl.start_urls=[1]", "crawl.start_urls.0: must be a text, not 1"),
+        ("http.client=curly", "http.client: must be 'auto' or 'requests' or 'aiohttp' or 'curl', not 'curly'"),
+        ("extract.fields=h1", "extract.fields: must be a table, not 'h1'"),
+        ('extract.fields.x={type="int"}', "extract.fields.x: it has no css"),
+        (
+            'extract.fields.x={css="a", type="whole"}',
+            "extract.fields.x.type: must be 'str' or 'int' or 'float' or 'url'",
+        ),
+        ("http.timeout=" + "9" * 400, "http.timeout: must be smaller"),
+        ("compare.io.bulk=0", "compare.io.bulk: must be a whole number >= 1, not 0"),
+        ("compare.io.latency=soon", "compare.io.latency: latency 'soon': 'soon' is not a number of seconds"),
+        ("\udc80.x=1", "it has a name that is no text"),
         ('crawl.start_urls=["example.com"]', "did you mean https://example.com?"),
         ("extract.fields.x=a[", "extract.fields.x: 'a[' is not a CSS selector"),
         ('extract.fields.x={css="a", typ="int"}', "typ: there is no such key (did you mean type?)"),
         ("http.client=aiohttp", "backend queue cannot use 'aiohttp', only curl or requests"),
-        ("fixture.latency=soon", "fixture.latency"),
+        ("fixture.latency=soon", "fixture.latency: latency 'soon': 'soon' is not a number of seconds"),
         ("fixture.faults=['rest']", "did you mean reset?"),
-        ("http.timeout=nan", "http.timeout"),
+        ("http.timeout=nan", "http.timeout: must be a number > 0.0, not nan"),
+        ("http.timeout=inf", "http.timeout: must be a number <= 1000000000.0, not inf"),
         ("processes.start_method=vfork", "processes.start_method: 'vfork' is not a way to start processes"),
         (
             "dask.scheduler=10.0.0.1:8786",
@@ -51,8 +64,8 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ),
         ("dask.scheduler=tcp://name:8786", "whoever can connect to it can run code; use tls://, or set dask.insecure"),
         ("dask.scheduler=tls://10.0.0.1:8786", "needs dask.tls_ca, dask.tls_cert and dask.tls_key"),
-        ("dask.window=-1", "dask.window"),
-        ("dask.orphan_timeout=1.9", "dask.orphan_timeout"),
+        ("dask.window=-1", "dask.window: must be a whole number >= 0, not -1"),
+        ("dask.orphan_timeout=1.9", "dask.orphan_timeout: must be a number >= 2.0, not 1.9"),
         ("dask.tls_ca=ca.pem", "the TLS files are used with a scheduler at tls:// only"),
         ("crawl", "write it as TABLE.KEY=VALUE"),
         ("=1", "write it as TABLE.KEY=VALUE"),
@@ -65,6 +78,14 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
         check(tree, "--set")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("tree", [{"it - at `$.crawl": 1}, {"crawl": {"it - at `$.http": 1}}])
+def test_a_name_that_looks_like_a_place_is_not_taken_for_one(tree: dict[str, Any]) -> None:
+    told = complaint(lambda: check(tree, "config.toml"))
+    assert told is not None
+    assert "it - at `$." in told
+    assert "there is no such" in told
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8786", "localhost:8786", "[::1]:8786"])
@@ -127,7 +148,7 @@ def test_a_value_is_toml_and_else_a_string() -> None:
     assert tree == {"a": {"b": 1, "c": [1, 2], "d": "h1.title", "e": True, "f": "1\nx=2", "g": ""}}
 
 
-TABLES = Config().model_dump()
+TABLES = Config().dump()
 SCALARS = (
     st.none()
     | st.booleans()

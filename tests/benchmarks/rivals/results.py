@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter
+from msgspec import json
 
 from crawler.compare.model import Estimate, Machine
 from crawler.compare.statistics import estimate
@@ -102,14 +102,11 @@ class Results:
         return (system.grown.memory - system.memory.median) / (self.grown_to - self.pages)
 
 
-_RESULTS = TypeAdapter(Results)
-
-
 def save(results: Results, file: Path) -> None:
     """Write results to a file, for `load`."""
-    file.write_bytes(_RESULTS.dump_json(results, indent=1) + b"\n")
+    file.write_bytes(json.format(json.encode(results), indent=1) + b"\n")
 
 
 def load(file: Path) -> Results:
     """Return what `save` wrote."""
-    return _RESULTS.validate_json(file.read_bytes())
+    return json.decode(file.read_bytes(), type=Results)

@@ -65,7 +65,7 @@ def test_a_distribution_has_a_mean() -> None:
 
 def test_a_setting_leaves_the_rest_of_its_workload_as_it_was() -> None:
     changed = check({"compare": {"cpu": {"pages": 7}}}, "test").compare.cpu
-    assert changed == Config().compare.cpu.model_copy(update={"pages": 7})
+    assert changed == Config().compare.cpu.changed(pages=7)
 
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])
