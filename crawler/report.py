@@ -3,6 +3,7 @@
 import platform
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import __version__
@@ -72,18 +73,26 @@ def describe(
 
 def versions() -> dict[str, str]:
     """Return the versions of all that the figures may depend on."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {
+    installed = _installed()
+    return {
         "crawler": __version__,
         "python": platform.python_version(),
         "system": f"{sys.platform} {platform.machine()}",
+        **{name: installed[name] for name in LIBRARIES if name in installed},
     }
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+
+
+def _installed() -> dict[str, str]:
+    """Return the versions of what is installed, by the names of folders alone: `ada_url-4.0.0.dist-info` (PyPA,
+    "Recording installed projects").
+
+    importlib.metadata would read descriptions too, and load the email package for it: 45 ms, 5 MB.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        for record in Path(folder).glob("*.dist-info"):
+            name, _, version = record.stem.partition("-")
+            found.setdefault(name.lower().replace("_", "-"), version)
     return found
 
 

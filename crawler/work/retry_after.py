@@ -1,7 +1,6 @@
 """The Retry-After header (RFC 9110 section 10.2.3)."""
 
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 
 def retry_after(value: str | None, now: float) -> float | None:
@@ -15,6 +14,8 @@ def retry_after(value: str | None, now: float) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value) if len(value) <= 18 else float("1e18")
+    from email.utils import parsedate_to_datetime  # it takes 8 ms to load, and next to no server sends a date
+
     try:
         moment = parsedate_to_datetime(value)
         # An HTTP-date is always GMT, whatever is written in its place (RFC 9110 section 5.6.7).

@@ -54,7 +54,7 @@ class Visit:
         self._exchange: Exchange | None = None
         self._failure: Failure | None = None
         self._started = self._fetched = time.monotonic()
-        self._cpu_before = self._cpu_fetched = time.thread_time()
+        self._cpu_before = time.thread_time() if desk.one_by_one else 0.0
 
     def open(self) -> Exchange:
         """Return the exchange to be had. To be called within the `with`, since a wrong task fails here."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-LATER = ("rich", "jinja2", "psutil", "http.cookiejar", "ssl")
+LATER = ("rich", "jinja2", "psutil", "http.cookiejar", "ssl", "email", "importlib.metadata")
 ELSEWHERE = ("crawler.compare", "crawler.hazards", "crawler.probe", "crawler.trace.recorder", "fixtures.site")
 OTHER_CLIENTS = ("asyncio", "aiohttp", "requests", "urllib3", "bs4", "lxml", "multiprocessing")
 
