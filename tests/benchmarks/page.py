@@ -9,7 +9,6 @@ with the client and without reading what it brought; the coordinator as in `test
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
 from tests.benchmarks import coordinator
 from tests.benchmarks.document import place, record, table
+from tests.benchmarks.rivals.contenders import environment
 
 AT_ONCE = 32
 DECIDING, STORING, ALL = "frontier and loop", "store", "all, by the command line"
@@ -99,10 +99,9 @@ def crawling(url: str, *more: str) -> float:
         "--producers=4",
         *(f"--set={key}={toml(value)}" for key, value in told.items()),
     ]
-    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
     with TemporaryDirectory(prefix="crawler-page-") as scratch:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([*command, f"--out={scratch}/out", *more], cwd=scratch, check=True, env=os.environ | here)
+        subprocess.run([*command, f"--out={scratch}/out", *more], cwd=scratch, check=True, env=environment())
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert json.loads(Path(scratch, "out", "report.json").read_text(encoding="utf-8"))["outcomes"]["failed"] == 0
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.document import place, record, table
+from tests.benchmarks.rivals.contenders import environment
 
 BACKENDS = ("queue", "curl-multi", "asyncio", "thread-pool", "process-pool", "sharded")
 INTERPRETER = "an interpreter that does nothing"
@@ -30,7 +31,8 @@ def to_first_request(backend: str, folder: Path) -> float:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         command = [sys.executable, "-m", "crawler", "--backend", backend, "--start-url", url, "--out", str(folder)]
         began = time.perf_counter()
-        with subprocess.Popen([*command, "--quiet", "--set=retry.attempts=1"], stderr=subprocess.DEVNULL) as crawl:
+        command += ["--quiet", "--set=retry.attempts=1"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment()) as crawl:
             try:
                 seconds = float("nan")
                 for _ in ("robots.txt", "the start page"):

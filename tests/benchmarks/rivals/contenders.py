@@ -52,8 +52,9 @@ def contenders(python: Path, concurrency: int) -> dict[str, Contender]:
 
 
 def environment() -> Mapping[str, str]:
-    """Return the variables that all run with."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
+    """Return the variables that all run with: bytecode is kept, as what is installed has its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
 
 
 def versions(python: Path) -> dict[str, str]:
