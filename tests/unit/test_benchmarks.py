@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from crawler.compare.model import Machine
+from tests.benchmarks import profile
 from tests.benchmarks.document import PERFORMANCE, record, table
 from tests.benchmarks.rivals.chart import Chart, chart, svg
 from tests.benchmarks.rivals.contenders import Contender
@@ -145,3 +146,27 @@ def contender(program: str, items: str | None = "items.jsonl") -> Contender:
     """Return one that runs a few words of Python, in which `write` writes a record."""
     write = "import json, os; write = lambda **record: open('items.jsonl', 'a').write(json.dumps(record) + '\\n')"
     return Contender(lambda url, folder: [sys.executable, "-c", f"{write}\n{program}"], Kind.OURS, items)
+
+
+def test_a_look_counts_for_the_innermost_function_of_ours() -> None:
+    outer = "<module> (crawler/__main__.py:1);main (crawler/cli.py:343)"
+    read = f"{outer};Visit._read (crawler/work/visit.py:92)"
+    looks = profile.read(
+        f"""{read};f.<locals>.<listcomp> (crawler/work/links.py:3);loads (json:1) 30
+{read} 10
+{outer};_find_and_load (<frozen importlib._bootstrap>:1165);<module> (crawler/model.py:1) 9
+_run_code (<frozen runpy>:65) 1"""
+    )
+    assert [row[:3] for row in profile.rows(looks, 500.0)] == [
+        ("`work/links`", "300", "60%"),
+        ("`work/visit`", "100", "20%"),
+        ("imports", "90", "18%"),
+        ("outside of all of these", "10", "2%"),
+        ("all", "500", "100%"),
+    ]
+    assert profile.rows(looks, 500.0)[0][3] == "f 300"
+    assert profile.rows(looks, 10_000.0)[-2][0] == "outside of all of these"
+    looks[("`urls`", "host")] = 1
+    looks[("`urls`", "origin")] = 0
+    looks[("`work/links`", "f")] += 100
+    assert profile.rows(looks, 500.0)[-2][0] == "others", "two modules of less than a hundredth each"
