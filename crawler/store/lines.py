@@ -4,25 +4,31 @@ import json
 import re
 from collections.abc import Mapping
 
+from msgspec.json import Encoder
+
 from crawler.model import Outcome, Role, Settled, Task, Timings, Verdict
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode = Encoder().encode
 
 _APART = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Written as escapes: what some readers take for the end of a line, what steers a terminal (C1 controls) or turns what
 it shows (bidirectional ones), and what no file can hold."""
 
 
-def json_line(row: Mapping[str, object]) -> str:
+def json_line(row: Mapping[str, object]) -> bytes:
     """Return a JSON object on one line, for whatever reader, with nothing in it that acts on who looks at it."""
-    text = _encode(row)
+    try:
+        line = _encode(row)
+        text = line.decode()
+    except UnicodeEncodeError:
+        line, text = b"", json.dumps(row, ensure_ascii=False, separators=(",", ":"))
     # All that is to be written as escapes is unprintable, and next to no line has anything of it.
-    if text.isprintable():
-        return text
-    return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
+    if line and text.isprintable():
+        return line
+    return _APART.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text).encode()
 
 
-def page_line(settled: Settled) -> str:
+def page_line(settled: Settled) -> bytes:
     """Return the line of pages.jsonl for a settled URL."""
     task, outcome = settled.task, settled.outcome
     elapsed = None if outcome is None else outcome.timings.fetched - outcome.timings.started
@@ -44,7 +50,7 @@ def page_line(settled: Settled) -> str:
     return json_line(row)
 
 
-def read_page(line: str) -> Settled:
+def read_page(line: str | bytes) -> Settled:
     """Return the settled URL that a line of pages.jsonl tells of; its links and its record are not in it."""
     row = json.loads(line)
     task = Task(row["url"], Role(row["role"]), row["depth"], attempt=row["attempts"], referrer=row["referrer"])
@@ -63,7 +69,7 @@ def read_page(line: str) -> Settled:
     return Settled(task, Verdict(row["outcome"]), row["reason"], row["attempts"], outcome)
 
 
-def item_line(settled: Settled) -> str | None:
+def item_line(settled: Settled) -> bytes | None:
     """Return the line of items.jsonl for a settled URL: its address and record; None if it is no item."""
     if settled.verdict is not Verdict.OK or settled.task.role is not Role.DETAIL or settled.outcome is None:
         return None

@@ -171,9 +171,9 @@ class Store:
             self._group_began = self._clock()
         self._taken_up += changes.taken_up
         for settled in changes.settled:
-            self._unwritten["pages"].append(page_line(settled).encode())
+            self._unwritten["pages"].append(page_line(settled))
             if (line := item_line(settled)) is not None:
-                self._unwritten["items"].append(line.encode())
+                self._unwritten["items"].append(line)
         if len(self._unwritten["pages"]) >= GROUP_PAGES or self._clock() - self._group_began >= GROUP_SECONDS:
             self.commit()
 

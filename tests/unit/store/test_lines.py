@@ -17,7 +17,7 @@ def item(**record: str | int | float | list[str | int | float] | None) -> str:
     outcome = Outcome(TASK, "w", TIMINGS, 200, "text/html", 1, record=record)
     line = item_line(Settled(TASK, Verdict.OK, None, 1, outcome))
     assert line is not None
-    return line
+    return line.decode()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -29,7 +29,15 @@ def test_a_line_is_one_line_without_control_characters_and_means_what_it_did(tit
 
 
 def test_what_people_write_is_not_escaped() -> None:
-    assert item(title="Été – 東京 👍🏽") == '{"url": "http://a.test/", "title": "Été – 東京 👍🏽"}'
+    assert item(title="Été – 東京 👍🏽") == '{"url":"http://a.test/","title":"Été – 東京 👍🏽"}'
+
+
+def test_half_of_a_pair_is_an_escape() -> None:
+    assert item(title="a\ud83d é") == r'{"url":"http://a.test/","title":"a\ud83d é"}'
+
+
+def test_a_number_of_any_length_is_written() -> None:
+    assert item(stock=10**299, price=1e300) == f'{{"url":"http://a.test/","stock":{10**299},"price":1e300}}'
 
 
 def test_a_page_is_read_as_it_was_written() -> None:
