@@ -160,10 +160,16 @@ def _attribute_names(spec: FieldSpec) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     """Return the text with its white space made single spaces, as a browser shows it."""
-    # Of all white space the space alone is printable: so most texts are seen to be plain without being taken apart.
-    if "  " not in text and text.isprintable():
-        return text.strip(" ")
-    return " ".join(text.split())
+    if "\n" not in text:
+        return _plain_line(text)
+    return " ".join(filter(None, map(_plain_line, text.split("\n"))))
+
+
+def _plain_line(line: str) -> str:
+    # Of all white space the space alone is printable: so most lines are seen to be plain without being taken apart.
+    if "  " not in line and line.isprintable():
+        return line.strip(" ")
+    return " ".join(line.split())
 
 
 # How the type of a field turns a text (and the base, for URLs) into its value; None where it is none of that type.

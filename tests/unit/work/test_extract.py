@@ -106,6 +106,12 @@ def test_text_is_on_one_line_and_without_scripts(parser: str) -> None:
     assert value(parser, html) == "a bc de&é"
 
 
+@given(st.text(st.sampled_from(" \t\n\x0b\x0c\x1f\x85\xa0\u2003\u2028\u3000\u200bab\u00e9\U0001f600"), max_size=12))
+def test_white_space_of_any_kind_is_a_single_space(text: str) -> None:
+    page = f'<p title="{text}">'
+    assert value("selectolax", page, attr="title") == " ".join(text.split())
+
+
 def test_a_scripts_own_text_can_be_had(parser: str) -> None:
     assert value(parser, '<script type="application/ld+json">{"a": 1}</script>', "script") == '{"a": 1}'
 
