@@ -33,13 +33,14 @@ def explain(error: ValidationError | UnicodeError, tree: Mapping[str, Any]) -> s
     """Return the first thing that is wrong with a document as `table.key: reason`."""
     if isinstance(error, UnicodeError):
         return "it has a name that is no text"
-    if stranger := _stranger(tree, Config):  # only here msgspec names no place, which could be mistaken for a key then
+    # Of a table that there is not, msgspec names no place; and its name could look like one.
+    if (stranger := _stranger(tree, Config)) is not None:
         return f"{stranger}: there is no such table{nearest(stranger, Config.__struct_fields__)}"
     problem, _, place = str(error).rpartition(" - at `$.")
     keys, kind, value = _follow(_STEP.findall(place), tree)
     where = ".".join(keys)
     if _is_table(kind) and isinstance(value, Mapping):
-        if stranger := _stranger(value, kind):
+        if (stranger := _stranger(value, kind)) is not None:
             return f"{where}.{stranger}: there is no such key{nearest(stranger, kind.__struct_fields__)}"
         return f"{where}: it has no {problem.split('`')[1]}"
     return f"{where}: {_reason(problem, kind)}, not {value!r}"

@@ -182,6 +182,7 @@ TREES = st.fixed_dictionaries(
         },
         "extract": st.fixed_dictionaries({}, optional={"fields": FIELDS, "parser": SCALARS}),
         "crawls": VALUES,
+        "": VALUES,
     },
 )
 
