@@ -73,7 +73,7 @@ class Timings(NamedTuple):
     fetch_cpu: float | None = None
     """Seconds for which the worker's thread was on the CPU while it fetched; None where it is not its alone."""
     parse_cpu: float | None = None
-    """The same for what it did with the answer; the rest of that time it waited for the GIL, or for a core."""
+    """The same for what it did with the answer; the rest of that time it waited for its turn, the GIL or a core."""
 
 
 @dataclass(frozen=True, slots=True)

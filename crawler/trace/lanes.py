@@ -27,7 +27,7 @@ class Kind(Enum):
     CONNECT = ("connect", "getting a connection", "until there is a connection, a new one or one that was kept")
     WAIT = ("wait", "waiting for the server", "from the request to the head of the answer, and for a turn on the CPU")
     BODY = ("body", "reading the body", "from the head of the answer to its end")
-    STALL = ("stall", "parsing, off the CPU", "the part of it spent waiting for the GIL, a core, or a turn in a loop")
+    STALL = ("stall", "parsing, off the CPU", "the part of it spent waiting for the GIL, a core, or its turn")
     PARSE = ("parse", "parsing, on the CPU", "the other part: decoding and extracting")
     LOST = ("lost", "dead", "the worker ended, or was ended, while it had this task")
     UNKNOWN = ("unknown", "not recorded", "there were more tasks than a trace holds")

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.model import Outcome, Task
-from crawler.work.base import MultiPerformer
+from crawler.work.base import AsyncPerformer, MultiPerformer
 from crawler.work.clients import (
     ASYNC_CLIENTS,
-    AsyncClient,
     Client,
     MultiClient,
     client_modules,
@@ -26,10 +25,8 @@ from crawler.work.clients import (
 from crawler.work.exchange import Exchange
 from crawler.work.parsers import PARSERS
 from crawler.work.settings import WorkSettings
+from crawler.work.turns import READING, SLICE
 from crawler.work.visit import Desk, Visit
-
-SLICE = 0.005
-"""Seconds that pages are read before those who wait for them get what is ready, and connections their next request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,17 @@ class SiteWork:
         """Return a performer for the calling thread."""
         return SitePerformer(self.settings, open_client(self.client or "requests", self.settings.addresses))
 
-    def open_async(self) -> "AsyncSitePerformer":
+    def open_async(self) -> AsyncPerformer:
         """Return a performer for the running event loop."""
+        from crawler.work.perform_async import AsyncSitePerformer  # and with it asyncio, which nobody else here needs
+
         client = open_async_client(self.client or "aiohttp", self.settings.addresses)
         return AsyncSitePerformer(self.settings, client)
 
     def open_multi(self) -> MultiPerformer:
         """Return a performer for the calling thread, of many tasks at once."""
         if self.client in ASYNC_CLIENTS:
-            from crawler.work.looped import Looped  # and with it asyncio, which nobody else here needs
+            from crawler.work.looped import Looped
 
             return Looped(self.open_async)
         client = open_multi_client(self.client or "curl", self.settings.addresses)
@@ -78,29 +77,12 @@ class SitePerformer:
         """Fetch what the task asks for and read it. Never raises."""
         with self._desk.visit(task, worker) as visit:
             self._client.fetch(visit.open())
-        return visit.outcome()
+        with READING.take():
+            return visit.outcome()
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-
-class AsyncSitePerformer:
-    """Does tasks side by side, with a client that awaits."""
-
-    def __init__(self, settings: WorkSettings, client: AsyncClient) -> None:
-        self._desk = Desk(settings, one_by_one=False)
-        self._client = client
-
-    async def perform(self, task: Task, worker: str) -> Outcome:
-        """Fetch what the task asks for and read it. Raises nothing but CancelledError."""
-        with self._desk.visit(task, worker) as visit:
-            await self._client.fetch(visit.open())
-        return visit.outcome()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
 
 
 class MultiSitePerformer:
