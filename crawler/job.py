@@ -15,6 +15,7 @@ from crawler.backends.registry import BACKENDS
 from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
+from crawler.heap import share_heap
 from crawler.model import ADDRESS_FORBIDDEN
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
@@ -82,6 +83,8 @@ def run(
         trace: whether to leave there what each worker did when.
     """
     began = time.monotonic()
+    if BACKENDS[config.crawl.backend].family == "threads":
+        share_heap()
     with ExitStack() as stack:
         store = stack.enter_context(_open_store(config, folder, mode))
         if mode is Mode.OVERWRITE:
