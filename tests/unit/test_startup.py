@@ -31,3 +31,17 @@ def test_a_crawl_begins_without_what_it_does_not_need(backend: str, tmp_path: Pa
     loaded = set(json.loads(ran.stdout))
     assert "crawler.work.perform" in loaded
     assert loaded & {*LATER, *ELSEWHERE, *OTHER_CLIENTS} == set()
+
+
+COMPILE_NO_MORE = """
+import re
+import crawler.work.parser_bs4 as parser
+def refuse(*_): raise AssertionError("compiled with the first page")
+re._compiler.compile = re.compile = refuse
+assert parser.open_parser("bs4-lxml").validate("base[href], a[href].x > b #c, *:not(d) ~ e|f") is None
+"""
+
+
+def test_processes_that_are_forked_later_find_the_patterns_of_soup_sieve_compiled() -> None:
+    """Each of them would compile them anew with its first page: a tenth of a second of CPU."""
+    subprocess.run([sys.executable, "-c", COMPILE_NO_MORE], check=True, timeout=60)
