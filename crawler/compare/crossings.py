@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crawler.compare.model import Result
 from crawler.compare.statistics import ENOUGH, faster
+from crawler.compare.words import about
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,30 @@ def crossings(ranked: Sequence[Result]) -> list[Crossing]:
     found: list[Crossing] = []
     first, least = min(ranked, key=_fixed), 0.0
     while True:
-        others = [Crossing(first, other, _equal(first, other)) for other in ranked if _overtakes(other, first)]
-        later = [crossing for crossing in others if crossing.pages > least]
+        others = [each for other in ranked if (each := crossing(first, other)) is not None]
+        later = [each for each in others if each.pages > least]
         if not later:
             return found
-        found.append(min(later, key=lambda crossing: crossing.pages))
+        found.append(min(later, key=lambda each: each.pages))
         first, least = found[-1].after, found[-1].pages
 
 
-def _overtakes(other: Result, first: Result) -> bool:
+def crossing(first: Result, other: Result) -> Crossing | None:
+    """Return where one overtakes the first; None unless it is faster, and slower to start, beyond doubt."""
     speeds = other.figures["pages_per_second"], first.figures["pages_per_second"]
-    return faster(*speeds) and other.figures["startup"].low > first.figures["startup"].high
+    if faster(*speeds) and other.figures["startup"].low > first.figures["startup"].high:
+        return Crossing(first, other, _equal(first, other))
+    return None
+
+
+def overtakes(crossing: Crossing) -> str:
+    """Return a crossing in words."""
+    before, after = crossing.before, crossing.after
+    starts = [result.figures["startup"].median for result in (after, before)]
+    return (
+        f"From about {about(crossing.pages)} pages on {after.label} overtakes {before.label}: "
+        f"it takes {starts[0]:.2f} s to start instead of {starts[1]:.2f} s, and less for each page."
+    )
 
 
 def _equal(first: Result, other: Result) -> float:

@@ -13,8 +13,8 @@ _SEEN = (NavigableString, CData, RubyTextString, RubyParenthesisString)
 
 _UNFINISHED_TAG = re.compile("<[a-zA-Z/!?]")
 
-# Soup Sieve compiles its own patterns when it first needs them, which takes 0.1 s: with this module, which a fork server
-# loads once, and not with the first page of each of its processes.
+# Soup Sieve compiles its own patterns when it first needs them, which takes 0.1 s: so with this module, which a fork
+# server loads once, and not with the first page of each of its processes.
 soupsieve.compile("a[href], a > b")
 
 

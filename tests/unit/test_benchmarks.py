@@ -9,12 +9,14 @@ import pytest
 
 from crawler.compare.model import Machine
 from tests.benchmarks import profile
+from tests.benchmarks.agreement import Answer, answer, claims, speeds
 from tests.benchmarks.document import PERFORMANCE, record, table
 from tests.benchmarks.rivals.chart import Chart, chart, svg
 from tests.benchmarks.rivals.contenders import Contender
 from tests.benchmarks.rivals.results import KB, MB, Figures, Kind, Results, System, load, save
 from tests.benchmarks.rivals.runs import Catalogue, run
 from tests.benchmarks.rivals.table import markdown
+from tests.unit.compare.values import comparison
 
 
 def system(name: str, kind: Kind, *walls: float, memory: int = 50 * MB, problem: str | None = None) -> System:
@@ -170,3 +172,14 @@ _run_code (<frozen runpy>:65) 1"""
     looks[("`urls`", "origin")] = 0
     looks[("`work/links`", "f")] += 100
     assert profile.rows(looks, 500.0)[-2][0] == "others", "two modules of less than a hundredth each"
+
+
+def test_a_claim_is_made_by_another_comparison_not_made_or_contradicted() -> None:
+    first = speeds(comparison({"queue": [10, 11, 12], "rlock": [5, 6, 7], "condition": [9, 10, 11]}))
+    (rlock_is_behind_queue, rlock_is_behind_condition) = claims(first)
+    other = speeds(comparison({"queue": [10, 11, 12], "rlock": [9, 13, 14], "condition": [5, 6, 7]}))
+    assert answer(rlock_is_behind_queue, first) is Answer.SAME
+    assert answer(rlock_is_behind_queue, other) is Answer.NONE
+    assert answer(rlock_is_behind_condition, other) is Answer.OPPOSITE
+    without = speeds(comparison({"queue": [10, 11, 12], "condition": [5, 6, 7]}))
+    assert answer(rlock_is_behind_queue, without) is Answer.NONE

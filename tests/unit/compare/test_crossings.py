@@ -28,6 +28,16 @@ def test_two_lines_cross_where_both_are_done_at_the_same_time() -> None:
     assert "From about 80 pages on process-pool overtakes queue: it takes 4.50 s to start instead of 0.50 s" in told
 
 
+def test_processes_are_told_to_overtake_the_best_threads_even_where_another_is_ahead_of_both() -> None:
+    runs = {
+        "curl-multi": rounds(60, 60, 60, startup=0.1),
+        "queue": rounds(10, 10, 10, startup=0.5),
+        "process-pool": rounds(20, 20, 20, startup=4.5),
+    }
+    assert found(runs) == []
+    assert any("From about 80 pages on process-pool overtakes queue" in each for each in sentences(scene(runs)))
+
+
 def test_who_is_faster_and_starts_sooner_is_overtaken_by_nobody() -> None:
     assert found({"queue": rounds(20, 20, 20, startup=0.5), "rlock": rounds(10, 10, 10, startup=1.0)}) == []
 

@@ -58,7 +58,8 @@ def test_the_verdict_names_who_is_faster_by_how_much() -> None:
 
 def test_processes_are_not_called_faster_than_threads_of_which_one_may_be_as_fast() -> None:
     told = " ".join(verdict(comparison({"process-pool": [50, 51, 52], "queue": [45, 46, 47], "rlock": [20, 45, 60]})))
-    assert "no difference is sure, as is to be expected where waiting for the server binds" in told
+    # The threads' best makes 45 to 60 pages/s, whichever it is: 52 are 16% more than 45, and 60 are 20% more than 50.
+    assert "no difference is sure, and none of more than 20%, as is to be expected where waiting for the" in told
     assert "For 1,000 pages the processes took 2.5 s of CPU and 50 MB at most (process-pool)" in told
 
 
