@@ -4,7 +4,7 @@ What drifts, a machine that grows warm or a neighbour that wakes up, then hits a
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from random import Random
 from crawler.compare import machine
 from crawler.compare.cases import Choice, cases, ideal
 from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
+from crawler.compare.pace import Pace
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
 from crawler.compare.tracing import trace
@@ -42,7 +43,7 @@ class Plan:
     rounds: int = 3
     seed: int = 1
     within: float | None = None
-    """Seconds after which no round is begun that would not be done; the first always is."""
+    """Seconds after which no round is begun that would not be done; the first always is. Explaining may take half."""
     hopeless: float = 0.0
     """The share of the best speed so far below which a case is not run again: for those who look for the best alone."""
     explain: bool = True
@@ -73,7 +74,7 @@ def compare(
 
     `say` takes a line now and then about how far it is.
     """
-    began, started_at = time.monotonic(), datetime.now(UTC)
+    pace, started_at = Pace(plan.within), datetime.now(UTC)
     facts = machine.describe(place.cores)
     load = machine.load_average()
     if load is not None and load > TOO_BUSY * facts.cores:
@@ -82,15 +83,15 @@ def compare(
     ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
     ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}
     _warm_up(every, workloads, place, say, each=not plan.explain)
-    splits = _splits(every, workloads, ideals, place, plan.folder, say) if plan.explain else {}
+    splits = _splits(every, workloads, ideals, place, plan.folder, pace, say) if plan.explain else {}
     runs: dict[Case, list[Measurement]] = {case: [] for case in every}
-    for number in _rounds(plan, began):
+    for number in pace.rounds(plan.rounds, say):
         left = promising(runs, plan.hopeless)
         order = Random(f"{plan.seed} {number}").sample(left, len(left))  # noqa: S311 - no secret
         for position, case in enumerate(order, 1):
             measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
             runs[case].append(measured)
-            say(f"round {number}, {position}/{len(order)}: {_told(case, measured)}")
+            say(f"round {number}/{plan.rounds}, {position}/{len(order)}: {_told(case, measured)}")
     scenes = tuple(
         scene_result(
             scene,
@@ -103,7 +104,7 @@ def compare(
     )
     comparison = Comparison(
         started_at=started_at.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - began, 1),
+        seconds=round(pace.elapsed, 1),
         seed=plan.seed,
         producers=place.producers,
         rounds=max(map(len, runs.values())),
@@ -113,17 +114,6 @@ def compare(
         skipped=dict(skipped),
     )
     return replace(comparison, verdict=tuple(verdict(comparison)))
-
-
-def _rounds(plan: Plan, began: float) -> Iterator[int]:
-    """Iterate over the numbers of the rounds, as long as there is time."""
-    longest = 0.0
-    for number in range(1, plan.rounds + 1):
-        start = time.monotonic()
-        if longest and plan.within is not None and start - began + longest > plan.within:
-            return
-        yield number
-        longest = max(longest, time.monotonic() - start)
 
 
 def promising(runs: Mapping[Case, Sequence[Measurement]], hopeless: float) -> list[Case]:
@@ -143,16 +133,20 @@ def _splits(
     ideals: Mapping[Scene, Ideal],
     place: Place,
     folder: Path | None,
+    pace: Pace,
     say: Callable[[str], None],
 ) -> dict[Case, Split]:
     """Run each case once, traced; return where its time went. It warms up the machine for the rounds, too."""
     found: dict[Case, Split] = {}
-    say(f"every case once, traced, to see where its time goes ({len(every)} runs)")
-    for case in every:
+    for position, case in enumerate(every, 1):
+        if not pace.may_explain:
+            say(f"{len(every) - position + 1} cases are not explained: what time there is goes to the rounds")
+            break
+        say(f"traced, to see where the time goes, {position}/{len(every)}: {_named(case)}")
         name = f"{TIMELINES}/{_file_name(case)}"
         made = trace(case, workloads[case.scene.workload], ideals[case.scene], place, folder / name if folder else None)
         if isinstance(made, str):
-            say(f"{case.backend} cannot be explained: {made}")
+            say(f"{_named(case)} cannot be explained: {made}")
         else:
             found[case] = replace(made, timeline=name if folder else None)
     return found
@@ -221,8 +215,9 @@ def _warm_up(
 
 
 def _told(case: Case, measured: Measurement) -> str:
-    scene = case.scene
-    what = (
-        f"{scene.workload}, {scene.consumers} consumers, {scene.parser}: {case.label(client=True, start_method=True)}"
-    )
-    return f"{what}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}"
+    return f"{_named(case)}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}"
+
+
+def _named(case: Case) -> str:
+    scene, label = case.scene, case.label(client=True, start_method=True)
+    return f"{scene.workload}, {scene.consumers} consumers, {scene.parser}: {label}"

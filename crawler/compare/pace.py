@@ -1,0 +1,44 @@
+"""How much of its time a comparison has used, and what there is time for yet."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+EXPLAINING = 0.5
+"""The share of the time that may go by before the rounds begin: figures are worth more than their explanation."""
+
+
+class Pace:
+    """The time of a comparison, from when this is made."""
+
+    def __init__(self, within: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin.
+
+        Args:
+            within: seconds after which no round is begun that would not be done; None: there is no such limit.
+            clock: the time in seconds.
+        """
+        self._within = math.inf if within is None else within
+        self._clock = clock
+        self._began = clock()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return self._clock() - self._began
+
+    @property
+    def may_explain(self) -> bool:
+        """Whether there is time for one more run that is not among the rounds."""
+        return self.elapsed < EXPLAINING * self._within
+
+    def rounds(self, most: int, say: Callable[[str], None]) -> Iterator[int]:
+        """Iterate over the numbers of the rounds, from 1 on, as long as there is time; the first there always is."""
+        longest = 0.0
+        for number in range(1, most + 1):
+            start = self.elapsed
+            if longest and start + longest > self._within:
+                say(f"{number - 1} of {most} rounds: another one would take {longest:.0f} s, and last too long")
+                return
+            yield number
+            longest = max(longest, self.elapsed - start)
