@@ -5,11 +5,15 @@ from collections.abc import Iterator, Sequence
 from crawler.compare.crossings import crossings, overtakes
 from crawler.compare.explain import difference, spent, starts
 from crawler.compare.families import processes_against_threads
+from crawler.compare.methods import start_methods
 from crawler.compare.model import Comparison, Result, SceneResult
 from crawler.compare.scaling import groups
 from crawler.compare.scaling import sentences as scaling
 from crawler.compare.statistics import ENOUGH
 from crawler.compare.words import listed, speed_of
+
+NAMED = 4
+"""Of more that cannot be told apart, only so many are named: the table has all."""
 
 
 def verdict(comparison: Comparison) -> Iterator[str]:
@@ -39,6 +43,7 @@ def _sentences(scene: SceneResult) -> Iterator[str]:
         yield _best(ranked)
         yield from _why(ranked)
         yield from processes_against_threads(ranked, scene.ideal.bound)
+        yield from start_methods(ranked)
         yield from starts(ranked)
         yield from _starts(ranked)
     else:
@@ -63,7 +68,7 @@ def _best(ranked: Sequence[Result]) -> str:
     first = [result for result in ranked if result.rank == 1]
     rest = [result for result in ranked if result.rank != 1]
     if not rest:
-        return f"No difference is sure among {listed([r.label for r in first])}, at {_range(first)} pages/s."
+        return f"No difference is sure among {_some(first)}, at {_range(first)} pages/s."
     slowest = _slowest(rest)
     ratio = _median(first[0]) / _median(slowest)
     end = f"{first[0].label} is {ratio:.1f} times as fast as the slowest, {slowest.label}, with {speed_of(slowest)}"
@@ -71,8 +76,15 @@ def _best(ranked: Sequence[Result]) -> str:
         others = "the other" if len(rest) == 1 else f"each of the {len(rest)} others"
         start = f"{first[0].label} is faster than {others}, with {speed_of(first[0])}"
     else:
-        start = f"{listed([r.label for r in first])} lead and cannot be told apart, at {_range(first)} pages/s"
+        start = f"{_some(first)} lead and cannot be told apart, at {_range(first)} pages/s"
     return f"{start}. {end}."
+
+
+def _some(results: Sequence[Result]) -> str:
+    """Return the names of some results, or where they are many of the first few."""
+    labels = [result.label for result in results]
+    more = len(labels) - NAMED
+    return listed(labels if more <= 1 else [*labels[:NAMED], f"{more} more"])
 
 
 def _why(ranked: Sequence[Result]) -> Iterator[str]:

@@ -50,6 +50,12 @@ def test_the_verdict_claims_no_difference_that_is_not_sure() -> None:
     assert "faster" not in told
 
 
+def test_of_many_that_cannot_be_told_apart_the_first_few_are_named() -> None:
+    alike = ("queue", "rlock", "condition", "thread-pool", "semaphore", "process-pool")
+    told = " ".join(verdict(comparison({name: [10 + number, 20, 30] for number, name in enumerate(alike)})))
+    assert "No difference is sure among queue, rlock, condition, thread-pool and 2 more, at 20 pages/s." in told
+
+
 def test_the_verdict_names_who_is_faster_by_how_much() -> None:
     told = " ".join(verdict(comparison({"queue": [10, 10, 10], "process-pool": [25, 25, 25]})))
     assert "process-pool is faster than the other, with 25 pages/s" in told
