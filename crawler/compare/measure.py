@@ -13,6 +13,7 @@ from random import Random
 from crawler.compare import machine
 from crawler.compare.cases import Choice, cases, ideal
 from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
+from crawler.compare.others import DISTURBING
 from crawler.compare.pace import Pace
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
@@ -215,7 +216,8 @@ def _warm_up(
 
 
 def _told(case: Case, measured: Measurement) -> str:
-    return f"{_named(case)}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}"
+    disturbed = f" (others took {measured.others:.1f} cores)" if measured.others >= DISTURBING else ""
+    return f"{_named(case)}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}{disturbed}"
 
 
 def _named(case: Case) -> str:

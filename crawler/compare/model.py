@@ -74,6 +74,8 @@ class Measurement:
     handoff_p50_ms: float = 0.0
     """From when a task and its worker were both there until the worker began."""
     handoff_p99_ms: float = 0.0
+    others: float = 0.0
+    """The cores that other programs had meanwhile, on average."""
 
 
 @dataclass(frozen=True, slots=True)

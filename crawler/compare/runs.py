@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -16,6 +16,7 @@ from typing import Any
 from crawler.compare.cores import Cores, pinned
 from crawler.compare.load import load
 from crawler.compare.model import Case, Ideal, Measurement
+from crawler.compare.others import Others
 from crawler.compare.toml import document
 from crawler.compare.tree import Watch, end
 from crawler.config import Config, Workload
@@ -125,6 +126,7 @@ def crawl(ready: Stage, ideal: Ideal, place: Place, options: Sequence[str] = ())
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-m", "crawler", "crawl", "--quiet", f"--config={folder / 'config.toml'}"]
     with TemporaryFile() as complaints:
+        others = Others(place.cores.crawl | place.cores.server, ready.server.pid)
         began = time.time()
         with pinned(place.cores.crawl):
             process = subprocess.Popen(  # noqa: S603 - our own command line
@@ -148,10 +150,11 @@ def crawl(ready: Stage, ideal: Ideal, place: Place, options: Sequence[str] = ())
             lines = complaints.read().decode(errors="replace").strip().splitlines()
             said = lines[-1].removeprefix("crawler: ") if lines else f"ended with status {process.returncode}"
             return Measurement(wall, said.replace(f"{folder}{os.sep}", ""))
+    report = json.loads((ready.out / "report.json").read_text(encoding="utf-8"))
+    strangers = others.cores(report["cpu_seconds"])
     if problem := _difference(ready.site, ready.server.url, ready.out / "items.jsonl"):
         return Measurement(wall, problem)
-    report = json.loads((ready.out / "report.json").read_text(encoding="utf-8"))
-    return _measurement(report, began, wall, watch.peak_memory, ideal)
+    return replace(_measurement(report, began, wall, watch.peak_memory, ideal), others=strangers)
 
 
 def _measurement(report: dict[str, Any], began: float, wall: float, peak_memory: int, ideal: Ideal) -> Measurement:

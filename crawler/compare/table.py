@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from statistics import median
 
-from crawler.compare.model import Comparison, Result, SceneResult
+from crawler.compare.model import Comparison, Measurement, Result, SceneResult
+from crawler.compare.others import DISTURBING
 from crawler.compare.split import SPLIT_NOTE, Part, shares
 from crawler.compare.verdict import scene_name
 
@@ -102,10 +104,21 @@ def notes(comparison: Comparison) -> Iterator[str]:
     )
     yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
     yield f"{machine.placement}; memory: {machine.memory_measure}"
+    yield from _disturbed([each for scene in comparison.scenes for result in scene.ranked for each in result.rounds])
     for scene in {scene.scene.workload: scene for scene in comparison.scenes}.values():
         yield f"The server's own limit on {scene.scene.workload}: {scene.server_limit:.0f} pages/s"
     for name, reason in comparison.skipped.items():
         yield f"{name} is left out: it {reason}"
+
+
+def _disturbed(runs: Sequence[Measurement]) -> Iterator[str]:
+    """Say how many runs others disturbed, if any."""
+    taken = [each.others for each in runs if each.others >= DISTURBING]
+    if taken:
+        yield (
+            f"During {len(taken)} of {len(runs)} runs other programs had {median(taken):.1f} cores (median), "
+            "by which their figures differ more than they would"
+        )
 
 
 def markdown(comparison: Comparison) -> str:
