@@ -6,8 +6,8 @@ from collections.abc import Collection
 import psutil
 
 DISTURBING = 0.4
-"""The cores that others have during a run from which it is called disturbed. On an idle machine 0.2 are seen: a crawl tells
-what it took before its processes end, and nothing of those that help to start them."""
+"""The cores that others have during a run from which it is called disturbed. On an idle machine up to 0.2 are seen: a
+crawl tells what it took before its processes end, and nothing of those that help to start them."""
 
 
 class Others:
