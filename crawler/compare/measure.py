@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from crawler.compare import machine
+from crawler.compare.again import disturbed, promising
 from crawler.compare.cases import Choice, cases, ideal
 from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
 from crawler.compare.others import DISTURBING
@@ -32,6 +33,9 @@ WARM_UP = 10
 
 TIMELINES = "timelines"
 """The folder beside report.html in which the timelines are."""
+
+STAGING = 1.0
+"""Seconds that a run takes besides, about: its server, and its pages rendered."""
 
 TOO_BUSY = 1.5
 """Threads a core that want to run before we begin: others are at work, and intervals will be wide."""
@@ -93,6 +97,7 @@ def compare(
             measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
             runs[case].append(measured)
             say(f"round {number}/{plan.rounds}, {position}/{len(order)}: {_told(case, measured)}")
+    repeated = _repeat(runs, workloads, ideals, place, pace, say)
     scenes = tuple(
         scene_result(
             scene,
@@ -113,19 +118,28 @@ def compare(
         workloads={name: known.facts for name, known in ready.items()},
         scenes=scenes,
         skipped=dict(skipped),
+        repeated=repeated,
     )
     return replace(comparison, verdict=tuple(verdict(comparison)))
 
 
-def promising(runs: Mapping[Case, Sequence[Measurement]], hopeless: float) -> list[Case]:
-    """Return the cases whose best run is no slower than this share of the best of all; a wrong run has no speed."""
-    speeds = {case: _best(measured) for case, measured in runs.items()}
-    least = hopeless * max(speeds.values(), default=0.0)
-    return [case for case, speed in speeds.items() if speed >= least]
-
-
-def _best(measured: Sequence[Measurement]) -> float:
-    return max((each.pages_per_second for each in measured), default=0.0)
+def _repeat(
+    runs: Mapping[Case, list[Measurement]],
+    workloads: Mapping[str, Workload],
+    ideals: Mapping[Scene, Ideal],
+    place: Place,
+    pace: Pace,
+    say: Callable[[str], None],
+) -> int:
+    """Do the runs once more that others disturbed, as long as there is time; return how many. The quieter counts."""
+    again = disturbed(runs)
+    for position, (case, number) in enumerate(again, 1):
+        if not pace.has_room(runs[case][number].wall + STAGING):
+            return position - 1
+        measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
+        runs[case][number] = min(runs[case][number], measured, key=lambda each: each.others)
+        say(f"once more, since others disturbed it, {position}/{len(again)}: {_told(case, measured)}")
+    return len(again)
 
 
 def _splits(

@@ -194,5 +194,7 @@ class Comparison:
     scenes: tuple[SceneResult, ...]
     skipped: dict[str, str] = field(default_factory=dict)
     """Backends that cannot be used here, and why."""
+    repeated: int = 0
+    """Runs that were done once more, since others had disturbed them."""
     verdict: tuple[str, ...] = ()
     """What the figures say, in sentences."""

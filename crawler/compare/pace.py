@@ -32,12 +32,16 @@ class Pace:
         """Whether there is time for one more run that is not among the rounds."""
         return self.elapsed < EXPLAINING * self._within
 
+    def has_room(self, seconds: float) -> bool:
+        """Say whether something that takes so long would be done in time."""
+        return self.elapsed + seconds <= self._within
+
     def rounds(self, most: int, say: Callable[[str], None]) -> Iterator[int]:
         """Iterate over the numbers of the rounds, from 1 on, as long as there is time; the first there always is."""
         longest = 0.0
         for number in range(1, most + 1):
             start = self.elapsed
-            if longest and start + longest > self._within:
+            if longest and not self.has_room(longest):
                 say(f"{number - 1} of {most} rounds: another one would take {longest:.0f} s, and last too long")
                 return
             yield number

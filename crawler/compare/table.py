@@ -104,6 +104,9 @@ def notes(comparison: Comparison) -> Iterator[str]:
     )
     yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
     yield f"{machine.placement}; memory: {machine.memory_measure}"
+    if comparison.repeated:
+        runs = "run was" if comparison.repeated == 1 else "runs were"
+        yield f"{comparison.repeated} {runs} done once more, since other programs were at work"
     yield from _disturbed([each for scene in comparison.scenes for result in scene.ranked for each in result.rounds])
     for scene in {scene.scene.workload: scene for scene in comparison.scenes}.values():
         yield f"The server's own limit on {scene.scene.workload}: {scene.server_limit:.0f} pages/s"

@@ -38,4 +38,5 @@ def test_the_report_says_how_many_runs_were_disturbed() -> None:
     assert first.case == case("queue")
     rounds = (replace(first.rounds[0], others=0.9), *first.rounds[1:])
     disturbed = replace(made, scenes=(replace(scene, results=(replace(first, rounds=rounds), second)),))
+    assert "2 runs were done once more" in " ".join(notes(replace(made, repeated=2)))
     assert "During 1 of 6 runs other programs had 0.9 cores (median)" in " ".join(notes(disturbed))

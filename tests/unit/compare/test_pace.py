@@ -51,3 +51,12 @@ def test_explaining_may_take_half_of_the_time() -> None:
     clock.now += 1.0
     assert not pace.may_explain
     assert free.may_explain
+
+
+def test_there_is_room_for_what_would_be_done_in_time() -> None:
+    clock = Clock()
+    pace = Pace(40.0, clock)
+    clock.now += 30.0
+    assert pace.has_room(10.0)
+    assert not pace.has_room(10.1)
+    assert Pace(None, clock).has_room(1e6)

@@ -1,6 +1,8 @@
-"""Who is run again."""
+"""Who is run again, and which run is done once more."""
 
-from crawler.compare.measure import promising
+from dataclasses import replace
+
+from crawler.compare.again import disturbed, promising
 from crawler.compare.model import Case, Measurement
 from tests.unit.compare.values import case, rounds
 
@@ -18,3 +20,12 @@ def test_who_cannot_be_the_best_any_more_is_not_run_again_where_only_the_best_is
 
 def test_before_the_first_round_all_are() -> None:
     assert promising({case("queue"): [], case("rlock"): []}, 0.75) == [case("queue"), case("rlock")]
+
+
+def test_runs_that_others_disturbed_are_done_once_more_unless_they_are_many_or_wrong() -> None:
+    quiet = rounds(100.0, 90.0, 80.0)
+    noisy = [replace(each, others=0.9) for each in quiet]
+    assert disturbed({case("queue"): [*quiet[:2], noisy[2]], case("rlock"): quiet}) == [(case("queue"), 2)]
+    assert disturbed({case("queue"): noisy, case("rlock"): [*noisy[:1], *quiet[1:]]}) == []
+    wrong = replace(rounds("3 records instead of 4")[0], others=0.9)
+    assert disturbed({case("queue"): [*quiet[:2], wrong]}) == []
