@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from contextlib import suppress
 
 import psutil
 
@@ -22,6 +23,7 @@ class Others:
         """
         self._cores = cores
         self._server = psutil.Process(server)
+        self._served = 0.0
         self._began = time.monotonic()
         self._before = self._strangers()
 
@@ -36,8 +38,10 @@ class Others:
 
     def _strangers(self) -> float:
         """Return the CPU seconds of the cores that are neither this process's nor the server's."""
-        server = self._server.cpu_times()
-        return _busy(self._cores) - time.process_time() - server.user - server.system
+        with suppress(psutil.Error):  # it has just ended: what it had taken before is what counts
+            server = self._server.cpu_times()
+            self._served = server.user + server.system
+        return _busy(self._cores) - time.process_time() - self._served
 
 
 def _busy(cores: Collection[int]) -> float:
