@@ -6,7 +6,7 @@ import pytest
 
 from crawler import job
 from crawler.backends.base import BackendError
-from crawler.config import Config
+from crawler.config import check
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, Keeper
 from crawler.job import Mode, Watcher
@@ -22,7 +22,7 @@ def test_what_had_come_back_is_kept_when_the_backend_fails(tmp_path: Path, monke
         raise BackendError("the scheduler is gone")
 
     monkeypatch.setattr(job, "pump", pump)
-    config = Config.model_validate({"crawl": {"start_urls": [TASK.url]}})
+    config = check({"crawl": {"start_urls": [TASK.url]}}, "a test")
     with pytest.raises(BackendError, match="gone"):
         job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
