@@ -11,7 +11,7 @@ from typing import get_args
 from crawler.advise.sample import Page
 from crawler.compare.cases import mean_latency
 from crawler.compare.measure import parse_seconds
-from crawler.config import Config, ParserName, Workload, check
+from crawler.config import Config, ParserName, Workload
 from crawler.work.extract import Extractor, Reading
 from crawler.work.http import FetchError
 from crawler.work.parsers import validate_selector
@@ -141,9 +141,7 @@ def bulk(parser: ParserName, cost: float) -> int:
 
 def _read(config: Config, parser: str, pages: Sequence[Page]) -> tuple[list[Reading | None], float]:
     """Return what is read of each page, None where it cannot be, and the mean of the CPU seconds that it takes."""
-    tree = config.dump()
-    tree["extract"]["parser"] = parser
-    extractor = Extractor(check(tree, "advise").work_settings({}))
+    extractor = Extractor(config.changed(extract=config.extract.changed(parser=parser)).work_settings({}))
     readings: list[Reading | None] = []
     spent: list[float] = []
     for number, page in enumerate([pages[0], *pages]):  # the first once more, for all that happens only once

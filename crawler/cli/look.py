@@ -1,14 +1,14 @@
 """The commands that show something: the backends, the hazards, one page, one robots.txt."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from crawler.backends.registry import BACKENDS
 from crawler.cli.base import FAILED, OK, configuration, configured, warn
-from crawler.config import nearest
+from crawler.config import Config, nearest
 from crawler.console import table
 
 
@@ -48,10 +48,7 @@ def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Fetch one page as a crawl would, and show what came of it, as JSON."""
     from crawler import probe
 
-    warn(url)
-    ok, told = probe.fetch(configuration(config, {}, settings), url)
-    click.echo(json.dumps(told, indent=2))
-    return OK if ok else FAILED
+    return _show(probe.fetch, settings, config, url)
 
 
 @click.command()
@@ -61,7 +58,13 @@ def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
     """Show what robots.txt says of a URL, as JSON."""
     from crawler import probe
 
+    return _show(probe.robots, settings, config, url)
+
+
+def _show(
+    look: Callable[[Config, str], tuple[bool, object]], settings: Sequence[str], config: Path | None, url: str
+) -> int:
     warn(url)
-    ok, told = probe.robots(configuration(config, {}, settings), url)
+    ok, told = look(configuration(config, {}, settings), url)
     click.echo(json.dumps(told, indent=2))
     return OK if ok else FAILED

@@ -7,7 +7,8 @@ from typing import Any
 
 from crawler.model import Role
 from crawler.trace.chrome import chrome_trace
-from crawler.trace.lanes import Picture, picture
+from crawler.trace.drawing import picture
+from crawler.trace.lanes import Picture
 from crawler.trace.recorder import Recording
 from crawler.trace.split import sums
 from crawler.trace.story import duration, figures, sentences

@@ -16,16 +16,18 @@ from typing import NamedTuple
 
 import psutil
 
+from crawler.backends.dask.local import LOCAL
 from fixtures.process import FixtureServer
 from tests.integration.machines import Machines
 from tests.integration.shop import command, shop
 
 LATENCY = 0.05
 
+PARTS_FOR_A_DASHBOARD = ("worker.profile", "admin.tick", "admin.system-monitor")
 QUIET = {
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
-    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
-    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+    f"DASK_{key.upper().replace('-', '_').replace('.', '__')}": str(value).lower()
+    for key, value in LOCAL.items()
+    if key.removeprefix("distributed.").startswith(PARTS_FOR_A_DASHBOARD)
 }
 """How scheduler and workers are started, as `docs/scale-out.md` advises: without what they do for a dashboard."""
 

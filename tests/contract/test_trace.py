@@ -15,7 +15,8 @@ from crawler.engine import pump
 from crawler.model import WORKER_DIED, Role, Task
 from crawler.store.store import Store
 from crawler.trace.around import Tracing
-from crawler.trace.lanes import Kind, Picture, picture
+from crawler.trace.drawing import picture
+from crawler.trace.lanes import Kind, Picture
 from crawler.urls import HostSet, Scope
 from crawler.work.addresses import AddressRule
 from crawler.work.base import Work

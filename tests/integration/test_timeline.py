@@ -14,7 +14,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from crawler.backends.registry import BACKENDS
 from crawler.model import Role, Task
-from crawler.trace.lanes import picture
+from crawler.trace.drawing import picture
 from crawler.trace.recorder import Trip
 from crawler.trace.timeline import timeline
 from tests.contract.servers import RawServer, always, html

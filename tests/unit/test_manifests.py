@@ -1,5 +1,6 @@
 """The files that start a cluster in containers: what they start takes the options that they give it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from distributed.cli.dask_scheduler import main as scheduler
 from distributed.cli.dask_worker import main as worker
 
 from crawler.cli import commands
+from tests.benchmarks.cluster import QUIET
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "scale-out"
 
@@ -41,3 +43,9 @@ def test_scheduler_worker_and_crawl_are_started_with_options_that_they_have(name
         else:
             assert str(context.params["tls_ca_file"]).endswith("ca.pem")
     assert sorted(seen) == ["crawler", "scheduler", "worker"]
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "../scale-out.md"])
+def test_scheduler_and_worker_are_started_without_what_they_keep_for_a_dashboard(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert dict(re.findall(r"\b(DASK_\w+__\w+)=(\S+)", text)) == QUIET

@@ -27,6 +27,7 @@ from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_i
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Connected, Dropped, Joined, Left
 from crawler.backends.dask.hand import Hand
+from crawler.backends.dask.leaving import Leaving
 from crawler.backends.dask.local import LocalWorkers, open_local
 from crawler.backends.dask.worker import leave
 from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Role, Task
@@ -42,8 +43,7 @@ class DaskBackend(Backend):
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
         self._hands: dict[str, Hand] = {}
-        self._leaving: dict[str, tuple[Hand, float]] = {}
-        """Workers that were asked to go and may still be at what they had, and until when at most."""
+        self._leaving = Leaving()
         self._homeless: deque[Task] = deque()
         self._late: list[Outcome] = []
         self._alone_since = 0.0
@@ -83,7 +83,8 @@ class DaskBackend(Backend):
             self._connected = Connected(cluster.scheduler, cluster)
             self._orphans = cluster.orphan_timeout + VISIT + PARTING
             self._calls = Calls(self._connected.client, self._crawl, self.plan)
-            self._welcome_all(self._connected)
+            for joined in self._connected.usable():
+                self._welcome(joined)
         else:
             self._workers, self._scheduler = open_local(self.plan)
             self._connected = Connected(self._scheduler, cluster, check=False)
@@ -136,7 +137,7 @@ class DaskBackend(Backend):
         if self._workers is not None:
             self._workers.stop()
         elif connected is not None and not connected.lost and connected.tell(list(self._hands), leave, self._crawl):
-            self._orphans = max((until - time.monotonic() for _, until in self._leaving.values()), default=0.0)
+            self._orphans = self._leaving.longest
         if connected is not None:
             connected.close()
         if self._scheduler is not None:
@@ -186,13 +187,13 @@ class DaskBackend(Backend):
                 case Left(address):
                     outcomes += self._lose(address, WORKER_DIED)
                 case Dropped(address) if address in self._leaving:
-                    outcomes += self._have_left(address)
+                    outcomes += self._leaving.dropped(address)
                 case Dropped(address):
                     outcomes += self._lose(address, WORKER_STOPPED)
         if self._connected.lost:
             raise self._scheduler_lost()
         outcomes += self._replace_dead()
-        outcomes += self._bury()
+        outcomes += self._leaving.overdue()
         if self._hands:
             self._alone_since = time.monotonic()
         elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
@@ -201,21 +202,6 @@ class DaskBackend(Backend):
                 "the state is saved, --resume goes on"
             )
         return outcomes
-
-    def _welcome_all(self, connected: Connected) -> None:
-        """Take in the workers that there are; BackendError if there is none in time, or one that cannot be used."""
-        deadline = time.monotonic() + self.plan.cluster.check_timeout
-        found = connected.examine()
-        while not found and (left := deadline - time.monotonic()) > 0:
-            found = [event for event in connected.news(timeout=left) if isinstance(event, Joined)]
-        if not found:
-            raise BackendError(
-                f"the Dask scheduler at {connected.address} has no workers: start some with `dask worker`"
-            )
-        for joined in found:
-            if joined.problem:
-                raise BackendError(f"worker {joined.name} {joined.problem}")
-            self._welcome(joined)
 
     def _await_local(self, connected: Connected, number: int) -> None:
         """Wait until the workers that were started here have joined."""
@@ -268,27 +254,13 @@ class DaskBackend(Backend):
         return self._part_with(hand, kind, "is gone")
 
     def _see_off(self, address: str) -> list[Outcome]:
-        """Take in that a worker was asked to go, and is off the scheduler's list.
-
-        What it was doing may be under way still, and is not to be tried elsewhere until it has said that it is not, or
-        can be no longer, since nobody visits it.
-        """
+        """Take in that a worker was asked to go, and is off the scheduler's list."""
         hand = self._hands.get(address)
         if hand is None or self._workers is not None:
             return self._lose(address, WORKER_STOPPED)
         self._dismiss(hand)
-        self._leaving[address] = (hand, time.monotonic() + self._orphans)
+        self._leaving.add(hand, self._orphans)
         return []
-
-    def _bury(self) -> list[Outcome]:
-        """Return what became of the tasks of workers that have left and not said when they had dropped them."""
-        now = time.monotonic()
-        silent = [address for address, (_, until) in self._leaving.items() if until < now]
-        return [outcome for address in silent for outcome in self._have_left(address)]
-
-    def _have_left(self, address: str) -> list[Outcome]:
-        hand, _ = self._leaving.pop(address)
-        return hand.lose(WORKER_STOPPED, "has left")
 
     def _part_with(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
         """Have nothing more to do with a worker; return what became of what it had been sent."""

@@ -93,6 +93,19 @@ class Connected:
             raise BackendError(f"the Dask scheduler at {self.address} does not answer: {_line(error)}") from None
         return found
 
+    def usable(self) -> list[Joined]:
+        """Return the workers that there are; BackendError if there is none in time, or one that cannot be used."""
+        deadline = time.monotonic() + self._cluster.check_timeout
+        found = self.examine()
+        while not found and (left := deadline - time.monotonic()) > 0:
+            found = [event for event in self.news(timeout=left) if isinstance(event, Joined)]
+        if not found:
+            raise BackendError(f"the Dask scheduler at {self.address} has no workers: start some with `dask worker`")
+        for joined in found:
+            if joined.problem:
+                raise BackendError(f"worker {joined.name} {joined.problem}")
+        return found
+
     def news(self, timeout: float = 0.0) -> list[News]:
         """Return what has been heard of workers, after at most `timeout` seconds for the first."""
         heard = []

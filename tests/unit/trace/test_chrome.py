@@ -8,7 +8,7 @@ import pytest
 
 from crawler.model import Role, Task
 from crawler.trace.chrome import chrome_trace
-from crawler.trace.lanes import picture
+from crawler.trace.drawing import picture
 from crawler.trace.recorder import Deed, Mark
 from tests.unit.trace.recordings import crossing, recording, trip
 

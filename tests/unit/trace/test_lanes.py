@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import WORKER_DIED, Role, Task, Timings
-from crawler.trace.lanes import Kind, Lane, Picture, picture
+from crawler.trace.drawing import picture
+from crawler.trace.lanes import Kind, Lane, Picture
 from crawler.trace.recorder import Deed, Mark, Recording, Trip
 from tests.unit.trace.recordings import ORIGIN, crossing, recording, trip
 

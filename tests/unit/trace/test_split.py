@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.model import Role, Task
-from crawler.trace.lanes import picture
+from crawler.trace.drawing import picture
 from crawler.trace.recorder import Deed, Trip
 from crawler.trace.split import Sums, sums
 from tests.unit.trace.recordings import crossing, recording, trip

@@ -2,7 +2,8 @@
 
 import pytest
 
-from crawler.trace.lanes import Kind, picture
+from crawler.trace.drawing import picture
+from crawler.trace.lanes import Kind
 from crawler.trace.recorder import Deed, Mark
 from crawler.trace.story import duration, figures, sentences
 from tests.unit.trace.recordings import crossing, recording, trip

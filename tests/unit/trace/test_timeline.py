@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import Role, Task
-from crawler.trace.lanes import picture
+from crawler.trace.drawing import picture
 from crawler.trace.timeline import timeline
 from tests.unit.trace.recordings import recording, trip
 
