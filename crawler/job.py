@@ -16,6 +16,7 @@ from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.heap import share_heap
+from crawler.limits import raise_open_files
 from crawler.model import ADDRESS_FORBIDDEN
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
@@ -83,6 +84,7 @@ def run(
         trace: whether to leave there what each worker did when.
     """
     began = time.monotonic()
+    raise_open_files()
     if BACKENDS[config.crawl.backend].family == "threads":
         share_heap()
     with ExitStack() as stack:
@@ -159,7 +161,7 @@ def _private_hosts(config: Config, store: Store) -> Mapping[str, Collection[str]
     """
     if (known := store.meta("private_hosts")) is not None:
         return {str(name): list(map(str, kinds)) for name, kinds in json.loads(known).items()}
-    private = private_hosts(config.scope().hosts.named, config.http.timeout)
+    private = private_hosts(config.named_hosts(), config.http.timeout)
     store.set_meta(private_hosts=json.dumps({name: sorted(kinds) for name, kinds in private.items()}))
     return private
 

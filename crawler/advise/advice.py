@@ -1,5 +1,6 @@
 """What to recommend, and its words: a fragment of config.toml that says why in its comments. Pure."""
 
+import math
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +71,13 @@ def from_comparison(seen: Seen, comparison: Comparison, chosen: Result) -> Advic
     """Return the advice that a comparison on a site like the user's gives."""
     case = chosen.case
     (facts,) = comparison.workloads.values()
-    reasons = (*_seen(seen), *_compared(comparison, facts, chosen), *_shortened(seen, facts), *spent(chosen))
+    reasons = (
+        *_seen(seen),
+        *_compared(comparison, facts, chosen),
+        *_shortened(seen, facts),
+        *_smaller(seen, facts),
+        *spent(chosen),
+    )
     return Advice(case.backend, case.scene.consumers, case.client, seen.parser, reasons)
 
 
@@ -100,11 +107,11 @@ def fragment(seen: Seen, advice: Advice) -> str:
 
 def _seen(seen: Seen) -> Iterator[str]:
     seconds = sorted(page.seconds for page in seen.pages)
-    slow = seconds[int(0.9 * (len(seconds) - 1))]
+    slow = seconds[math.ceil(0.9 * len(seconds)) - 1]
     size = median(page.size for page in seen.pages)
     yield (
         f"{seen.url}: {_some(len(seen.pages), 'page')}, answered within {_ms(_latency(seen))} (median; 90% within "
-        f"{_ms(slow)}), of {size / 1000:.0f} KB (median)."
+        f"{_ms(slow)}), of {_bytes(size)} (median)."
     )
     if len(seen.pages) < FEW:
         yield "So few pages may be like no other of the site: take what follows as a guess."
@@ -147,6 +154,12 @@ def _compared(comparison: Comparison, facts: WorkloadFacts, chosen: Result) -> I
         yield f"The slowest, {_named(worst)}, made {_speed(worst):.0f}."
 
 
+def _smaller(seen: Seen, facts: WorkloadFacts) -> Iterator[str]:
+    """Say that the site's pages are too small to be imitated, where they are."""
+    if facts.bulk == 1 and 2 * median(page.size for page in seen.pages) < facts.page_bytes:
+        yield "Pages as small as the site's are not imitated: reading them takes less than it did there."
+
+
 def _shortened(seen: Seen, facts: WorkloadFacts) -> Iterator[str]:
     """Say that the answers were imitated by shorter ones, where they were."""
     shorter = parse_latency(facts.latency).quantile(0.5)
@@ -172,6 +185,10 @@ def _latency(seen: Seen) -> float:
 
 def _some(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _bytes(size: float) -> str:
+    return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size:.0f} bytes"
 
 
 def _ms(seconds: float) -> str:

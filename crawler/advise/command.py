@@ -39,7 +39,7 @@ class Options:
 
 
 def advise(config: Config, url: str, options: Options, folder: Path | None, say: Callable[[str], None]) -> str | None:
-    """Return the advice for a site as a fragment of config.toml; None if the sampling was interrupted.
+    """Return the advice for a site as a fragment of config.toml; None if that was interrupted.
 
     The report of the comparison is left in `folder`, if there is one.
 
@@ -77,6 +77,8 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     made = compare({NAME: workload}, choice, place, plan, skipped={}, say=say)
     if folder is not None:
         leave(made, folder)
+    if made.interrupted:
+        return None
     chosen = advice.choose(made)
     if chosen is None:
         raise SampleError(f"there is no advice, since no run was right: {made.scenes[0].results[0].problem}")

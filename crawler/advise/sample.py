@@ -76,7 +76,7 @@ def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Call
     """
     config = gentle(config, url, pages)
     sample = Sample(pages)
-    private = private_hosts(config.scope().hosts.named, config.http.timeout)
+    private = private_hosts(config.named_hosts(), config.http.timeout)
     work = _Sampling(config.work_settings(private), config, sample)
     with BACKENDS[BACKEND].load()(Plan(work, producers=1, consumers=1, capacity=1)) as backend:
         leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}

@@ -7,7 +7,8 @@ One thread, the coordinator's, calls all of these methods; they are never called
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -22,6 +23,15 @@ L = TypeVar("L")
 
 class BackendError(Exception):
     """A backend cannot go on: one line that says why."""
+
+
+@contextmanager
+def starting_threads() -> Iterator[None]:
+    """Say in one line that a thread cannot be started, as where there are too many."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise BackendError(f"a thread cannot be started: {error}; ask for fewer consumers") from error
 
 
 class Watch:

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from threading import Thread
 
-from crawler.backends.base import UNWATCHED, Backend, BackendError, Outbox, Plan, Watch
+from crawler.backends.base import UNWATCHED, Backend, BackendError, Outbox, Plan, Watch, starting_threads
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 
@@ -138,5 +138,6 @@ class ChannelBackend(Backend):
     def _hire(self, role: Role) -> None:
         worker = Worker(f"{role.value}-{self._hired[role]}", role, self._handoffs[role], self._outbox, self.plan.work)
         self._hired[role] += 1
+        with starting_threads():
+            worker.start()
         self._workers.append(worker)
-        worker.start()

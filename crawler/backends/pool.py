@@ -88,9 +88,14 @@ class Crew(ABC):
         """Cancel what has not begun, and let the executor close when the rest is done."""
         executor, self._executor = self._executor, None
         self.promises.clear()
-        if executor is not None:
-            self._closing = Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-            self._closing.start()
+        if executor is None:
+            return
+        closing = Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        try:
+            closing.start()
+            self._closing = closing
+        except RuntimeError:  # there are too many threads: nobody waits then
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def end(self, patience: float) -> None:
         """Wait at most `patience` seconds until the executor has closed, and for longer only where it can be forced."""

@@ -173,7 +173,7 @@ class Crew:
         with suppress(OSError, EOFError, AttributeError):
             self._notices.put(None)
         # It waits for a lock, which a killed worker may hold for ever: so it does that in a thread of its own.
-        terminating = Thread(target=self._pool.terminate, daemon=True)
+        terminating = Thread(target=self._terminate, daemon=True)
         terminating.start()
         terminating.join(PARTING)
         dead = [child for child in self.children if child.exitcode not in (None, -SIGTERM)]
@@ -182,6 +182,10 @@ class Crew:
             end(left)
         self._read(inbox, 0.0)
         return dead
+
+    def _terminate(self) -> None:
+        with suppress(OSError, EOFError):  # what it empties the pipe of asks the manager, which may be gone by then
+            self._pool.terminate()
 
     def _stream(self) -> Iterator[tuple[int, Task]]:
         """What `imap` iterates over, in a thread of the pool's: one task at a time, the next when somebody has it."""

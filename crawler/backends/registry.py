@@ -66,7 +66,7 @@ class Entry:
         if sys.version_info < self.python:
             return f"needs Python {'.'.join(map(str, self.python))} or later, this is {platform.python_version()}"
         if self.module and find_spec(self.module) is None:
-            return f"needs {self.module}: pip install '.[{self.extra}]'"
+            return f"needs {self.module}: pip install '.[{self.extra}]', or {self.module} alone"
         return missing(self.client)
 
     @property

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Thread
 
-from crawler.backends.base import Backend, BackendError, Outbox, Plan
+from crawler.backends.base import Backend, BackendError, Outbox, Plan, starting_threads
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
 
@@ -71,7 +71,8 @@ class SemaphoreBackend(Backend):
         throttle = self._throttles[task.role.crew]
         throttle.permits.acquire()
         self._running[task] = desk = throttle.desks.get()
-        Thread(target=self._page, args=(task, throttle, desk), daemon=True).start()
+        with starting_threads():
+            Thread(target=self._page, args=(task, throttle, desk), daemon=True).start()
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         """Take what the threads have left."""

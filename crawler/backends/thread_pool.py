@@ -11,7 +11,7 @@ Threads share this process: nothing is copied on the way, and only one of them r
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import current_thread, local
 
-from crawler.backends.base import Plan
+from crawler.backends.base import Plan, starting_threads
 from crawler.backends.pool import PoolBackend, ThreadCrew
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer
@@ -36,7 +36,8 @@ class PooledThreads(ThreadCrew):
         return ThreadPoolExecutor(self.workers, thread_name_prefix=self.role.value, initializer=self._enter)
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
-        return executor.submit(self._do, task)
+        with starting_threads():
+            return executor.submit(self._do, task)
 
     def _enter(self) -> None:
         """Run once in each new thread: open what only this thread will use."""

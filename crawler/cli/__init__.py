@@ -41,8 +41,16 @@ def status(arguments: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - whoever read us has gone; let Python close in peace
+        _write_no_more()  # whoever read us has gone
         return OK
+    except OSError as error:  # a full disk behind standard output, or too many open files
+        _write_no_more()
+        return _complain(f"{error.filename or 'cannot go on'}: {error.strerror or error}", FAILED)
+
+
+def _write_no_more() -> None:
+    """Let Python close in peace: it would try to write what is left."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it is closed with the process
 
 
 def _complain(message: str, code: int) -> int:
@@ -52,9 +60,25 @@ def _complain(message: str, code: int) -> int:
 
 def main() -> None:
     """Run the command line and leave, even if a thread hangs: a thread cannot be killed, and must not keep us here."""
+    _open_what_is_closed()
     code = status(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        _write_no_more()
+        code = code or FAILED
     if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
         os._exit(code)
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Put /dev/null where a shell has closed a standard stream: the first file opened would be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - it is closed with the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

@@ -20,7 +20,10 @@ from crawler.console import Console, printable, table
 @click.option("--consumers", metavar="N,…", default="8", show_default=True, help="Several, for a scaling curve.")
 @click.option("--parsers", metavar="NAME,…", default="", help="Which parsers; default: the workload's.")
 @click.option(
-    "--clients", metavar="NAME,…", default="", help="Which clients; default: requests, or the backend's best."
+    "--clients",
+    metavar="NAME,…",
+    default="",
+    help="Which clients; default: requests. A backend that can use none of them has its own best.",
 )
 @click.option("--start-methods", metavar="NAME,…", default="", help="How processes are started; default: auto.")
 @click.option("--pages", metavar="N", type=click.IntRange(1), help="Detail pages; default: the workload's.")
@@ -56,13 +59,19 @@ def compare(
     from crawler.compare.table import COLUMNS, cells, narrow, notes, title
 
     before = read_baseline(baseline) if baseline else None
+    if baseline and folder and baseline.resolve() == (folder / "report.json").resolve():
+        raise click.UsageError(f"--out {folder}: would replace the baseline: choose another")
     say = Console().say
     try:
         made = comparison.run(configuration(config, {}, settings), comparison.Options(**options), folder, say, before)
     except LoadError as error:
         raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        say("interrupted before a round was whole: there is no report")
+        return INTERRUPTED
     if folder is not None:
         comparison.leave(made, folder)
+        say(f"the report is in {folder}")
     if machine:
         click.echo(comparison.as_json(made), nl=False)
     else:
@@ -70,9 +79,11 @@ def compare(
             click.echo(f"\n{printable(title(made, scene))}")
             table(narrow(COLUMNS), [narrow(cells(result)) for result in scene.results])
         click.echo("\n" + "\n".join(map(printable, [*made.verdict, "", *notes(made)])))
-    slower = before is not None and comparison.hold_against(before, made, say)
+    well = before is None or comparison.hold_against(before, made, say)
     wrong = any(result.problem for scene in made.scenes for result in scene.results)
-    return FAILED if slower or wrong else OK
+    if made.interrupted:
+        return INTERRUPTED
+    return OK if well and not wrong else FAILED
 
 
 @click.command()

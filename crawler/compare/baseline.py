@@ -26,6 +26,8 @@ class Drift:
     after: float
     slower: bool
     """Whether it is slower beyond doubt: by more than TOLERANCE, in ENOUGH rounds, and the intervals keep apart."""
+    rounds: int = ENOUGH
+    """Of the two, the fewer. With fewer than ENOUGH nothing can be told, and it is not slower."""
     problem: str | None = None
     """Why it is wrong now, where it was right."""
     cause: str | None = None
@@ -57,12 +59,19 @@ def read(path: Path) -> Comparison:
         raise ConfigError(f"--baseline {path}: cannot be read: {error.strerror}") from error
 
 
-def comparable(before: Comparison, every: Iterable[Case], workloads: Mapping[str, Workload], producers: int) -> None:
+def comparable(
+    before: Comparison, every: Iterable[Case], workloads: Mapping[str, Workload], producers: int, rounds: int
+) -> None:
     """Find out, before anything is measured, whether it can be held against the baseline at all.
 
     Raises:
-        ConfigError: no case of the baseline is to be measured in the same way, with the first reason.
+        ConfigError: no case of the baseline is to be measured in the same way, with the first reason; or not often
+            enough.
     """
+    if rounds < ENOUGH:
+        raise ConfigError(f"--baseline: {rounds} rounds show nothing: it takes --rounds {ENOUGH} or more")
+    if before.rounds < ENOUGH:
+        raise ConfigError(f"--baseline: its {before.rounds} rounds show nothing: measure it with {ENOUGH} or more")
     known = _known(before)
     reasons = [_unlike(before, known, case, workloads[case.scene.workload], producers) for case in every]
     if reasons and None not in reasons:
@@ -136,7 +145,7 @@ def _drift(before: Result, after: Result) -> Drift:
     if after.problem is not None:
         return Drift(after.case, old.median, 0.0, slower=True, problem=after.problem)
     new = after.figures["pages_per_second"]
-    enough = min(len(before.rounds), len(after.rounds)) >= ENOUGH
-    slower = enough and faster(old, new) and new.median < old.median * (1 - TOLERANCE)
+    rounds = min(len(before.rounds), len(after.rounds))
+    slower = rounds >= ENOUGH and faster(old, new) and new.median < old.median * (1 - TOLERANCE)
     why = cause(before.split, after.split) if slower else None
-    return Drift(after.case, old.median, new.median, slower=slower, cause=why)
+    return Drift(after.case, old.median, new.median, slower=slower, rounds=rounds, cause=why)

@@ -1,7 +1,9 @@
 """Which runs there are to be, and the least time that each could take."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from crawler.backends.registry import BACKENDS
 from crawler.compare.model import Case, Ideal, Scene
@@ -45,6 +47,23 @@ def cases(workloads: Iterable[tuple[str, Workload]], choice: Choice) -> list[Cas
                         for method in choice.start_methods if entry.processes else (None,):
                             found[Case(Scene(name, consumers, parser), backend, client, method)] = None
     return list(found)
+
+
+def without_any(choice: Choice) -> list[tuple[str, str]]:
+    """Return the backends that can use none of the clients, each with the one that it has instead."""
+    entries = {name: BACKENDS[name] for name in choice.backends}
+    return [(name, entry.client) for name, entry in entries.items() if not set(choice.clients) & set(entry.clients)]
+
+
+def one_of_each_kind_first(every: Sequence[Case]) -> list[Case]:
+    """Return the cases, first one of each family of backends in each scene, then the second of each, and so on."""
+    before = Counter[tuple[Scene, str]]()
+    places = []
+    for case in every:
+        kind = (case.scene, BACKENDS[case.backend].family)
+        places.append(before[kind])
+        before[kind] += 1
+    return [case for _, case in sorted(zip(places, every, strict=True), key=itemgetter(0))]
 
 
 def ideal(workload: Workload, consumers: int, cpu_per_page: float, cores: int) -> Ideal:

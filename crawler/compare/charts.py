@@ -94,7 +94,8 @@ def speeds(scene: SceneResult) -> RowChart | None:
         (result, speed.low, speed.median, speed.high, f"{speed.median:.0f} pages/s ({speed.low:.0f}–{speed.high:.0f})")
         for result, speed in values
     ]
-    return _row_chart("Pages per second, with 95% intervals", "pages/s", rows, shown)
+    several = any(len(result.rounds) > 1 for result, _ in values)
+    return _row_chart(f"Pages per second{', with 95% intervals' * several}", "pages/s", rows, shown)
 
 
 def latencies(comparison: Comparison, scene: SceneResult) -> RowChart | None:

@@ -6,18 +6,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import get_args
 
 from crawler.backends.registry import BACKENDS, Entry
 from crawler.compare.baseline import case_name, comparable, drifts, other_machine
-from crawler.compare.cases import CLIENT, Choice, cases
+from crawler.compare.cases import CLIENT, Choice, cases, without_any
 from crawler.compare.cores import divide
 from crawler.compare.measure import TIMELINES, Plan, compare
 from crawler.compare.model import Comparison
 from crawler.compare.page import page
 from crawler.compare.runs import Place
+from crawler.compare.statistics import ENOUGH
 from crawler.compare.table import markdown
 from crawler.config import Compare, Config, ConfigError, ParserName, Workload, check, nearest
+from crawler.store.database import DATABASE
 from crawler.work.clients import missing
 
 
@@ -111,7 +114,10 @@ def run(
     chosen = workloads(config, options)
     skipped |= _unread(choice, chosen.values(), named=bool(_names(options.backends)))
     if before is not None:
-        comparable(before, cases(chosen.items(), choice), chosen, options.producers)
+        comparable(before, cases(chosen.items(), choice), chosen, options.producers, options.rounds)
+    if options.clients:
+        for name, client in without_any(choice):
+            say(f"{name} can use none of {options.clients}: it has {client}")
     place = Place(config, divide(), options.producers, options.limit)
     if folder is not None:
         prepare(folder, timelines=options.explain)
@@ -125,8 +131,15 @@ def as_json(comparison: Comparison) -> str:
 
 
 def prepare(folder: Path, *, timelines: bool) -> None:
-    """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done."""
+    """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done.
+
+    A crawl's folder is refused: its report has the same name. What an earlier comparison left is replaced.
+    """
     with _writing(folder):
+        if (folder / DATABASE).exists():
+            raise ConfigError(f"--out {folder}: holds a crawl, of which report.json would be lost: choose another")
+        if (folder / TIMELINES).is_dir():
+            rmtree(folder / TIMELINES)
         (folder / TIMELINES if timelines else folder).mkdir(parents=True, exist_ok=True)
 
 
@@ -148,20 +161,26 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def hold_against(before: Comparison, after: Comparison, say: Callable[[str], None]) -> bool:
-    """Tell what has become of each case since the baseline; return whether any is slower beyond doubt."""
+    """Tell what has become of each case since the baseline; return whether that is well.
+
+    It is not if a case is slower beyond doubt, or if none was run often enough to tell.
+    """
     for line in other_machine(before, after):
         say(f"the baseline was measured elsewhere: {line}")
     found = drifts(before, after)
     slower = [drift for drift in found if drift.slower]
     for drift in slower:
         say(f"slower than the baseline: {drift}")
-    if not slower:
-        say(f"no run is slower than the baseline beyond doubt ({len(found)} compared)")
+    told = [drift for drift in found if drift.rounds >= ENOUGH or drift.slower]
+    if told and not slower:
+        say(f"no run is slower than the baseline beyond doubt ({len(told)} compared)")
+    if few := len(found) - len(told):
+        say(f"of {few} nothing can be told: they were not run {ENOUGH} times, here or for the baseline")
     held = {drift.case for drift in found}
     new = [result.case for scene in after.scenes for result in scene.results if result.case not in held]
     if new:
         say(f"not in the baseline, or not in the same way: {', '.join(map(case_name, new))}")
-    return bool(slower)
+    return bool(told) and not slower
 
 
 def _names(text: str) -> list[str]:

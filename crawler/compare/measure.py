@@ -12,12 +12,13 @@ from random import Random
 
 from crawler.compare import machine
 from crawler.compare.again import disturbed, promising
-from crawler.compare.cases import Choice, cases, ideal
+from crawler.compare.cases import Choice, cases, ideal, one_of_each_kind_first
 from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
 from crawler.compare.others import DISTURBING
 from crawler.compare.pace import Pace
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
+from crawler.compare.statistics import ENOUGH
 from crawler.compare.tracing import trace
 from crawler.compare.verdict import verdict
 from crawler.config import Workload, check
@@ -48,7 +49,8 @@ class Plan:
     rounds: int = 3
     seed: int = 1
     within: float | None = None
-    """Seconds after which no round is begun that would not be done; the first always is. Explaining may take half."""
+    """Seconds after which no round is begun that would not be done; the first always is. Before them as many cases are
+    explained as leave time for as many rounds as it takes to claim something."""
     hopeless: float = 0.0
     """The share of the best speed so far below which a case is not run again: for those who look for the best alone."""
     explain: bool = True
@@ -88,16 +90,25 @@ def compare(
     ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
     ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}
     _warm_up(every, workloads, place, say, each=not plan.explain)
-    splits = _splits(every, workloads, ideals, place, plan.folder, pace, say) if plan.explain else {}
+    splits = _splits(every, workloads, ideals, place, plan, pace, say) if plan.explain else {}
     runs: dict[Case, list[Measurement]] = {case: [] for case in every}
-    for number in pace.rounds(plan.rounds, say):
-        left = promising(runs, plan.hopeless)
-        order = Random(f"{plan.seed} {number}").sample(left, len(left))  # noqa: S311 - no secret
-        for position, case in enumerate(order, 1):
-            measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
-            runs[case].append(measured)
-            say(f"round {number}/{plan.rounds}, {position}/{len(order)}: {_told(case, measured)}")
-    repeated = _repeat(runs, workloads, ideals, place, pace, say)
+    repeated, interrupted = 0, False
+    try:
+        for number in pace.rounds(plan.rounds, say):
+            left = promising(runs, plan.hopeless)
+            order = Random(f"{plan.seed} {number}").sample(left, len(left))  # noqa: S311 - no secret
+            whole: dict[Case, Measurement] = {}
+            for position, case in enumerate(order, 1):
+                whole[case] = measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
+                say(f"round {number}/{plan.rounds}, {position}/{len(order)}: {_told(case, measured)}")
+            for case, measured in whole.items():
+                runs[case].append(measured)
+        repeated = _repeat(runs, workloads, ideals, place, pace, say)
+    except KeyboardInterrupt:
+        if not any(runs.values()):
+            raise
+        interrupted = True
+        say("interrupted: what follows is of the rounds that were whole")
     scenes = tuple(
         scene_result(
             scene,
@@ -119,6 +130,7 @@ def compare(
         scenes=scenes,
         skipped=dict(skipped),
         repeated=repeated,
+        interrupted=interrupted,
     )
     return replace(comparison, verdict=tuple(verdict(comparison)))
 
@@ -147,14 +159,18 @@ def _splits(
     workloads: Mapping[str, Workload],
     ideals: Mapping[Scene, Ideal],
     place: Place,
-    folder: Path | None,
+    plan: Plan,
     pace: Pace,
     say: Callable[[str], None],
 ) -> dict[Case, Split]:
-    """Run each case once, traced; return where its time went. It warms up the machine for the rounds, too."""
+    """Run each case once, traced; return where its time went. It warms up the machine for the rounds, too.
+
+    Where there is not time for all of them, one of each kind is the first.
+    """
     found: dict[Case, Split] = {}
-    for position, case in enumerate(every, 1):
-        if not pace.may_explain:
+    folder, began, needed = plan.folder, pace.elapsed, len(every) * min(plan.rounds, ENOUGH)
+    for position, case in enumerate(one_of_each_kind_first(every), 1):
+        if not pace.may_explain(pace.elapsed - began, position - 1, needed):
             say(f"{len(every) - position + 1} cases are not explained: what time there is goes to the rounds")
             break
         say(f"traced, to see where the time goes, {position}/{len(every)}: {_named(case)}")

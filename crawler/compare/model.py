@@ -196,5 +196,7 @@ class Comparison:
     """Backends that cannot be used here, and why."""
     repeated: int = 0
     """Runs that were done once more, since others had disturbed them."""
+    interrupted: bool = False
+    """Whether it was ended before all rounds were done."""
     verdict: tuple[str, ...] = ()
     """What the figures say, in sentences."""

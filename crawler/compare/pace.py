@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-EXPLAINING = 0.5
-"""The share of the time that may go by before the rounds begin: figures are worth more than their explanation."""
+LIKE_A_RUN = 0.8
+"""What one run takes of the time that it takes when it is traced and explained, about."""
 
 
 class Pace:
@@ -27,10 +27,17 @@ class Pace:
         """Seconds since the beginning."""
         return self._clock() - self._began
 
-    @property
-    def may_explain(self) -> bool:
-        """Whether there is time for one more run that is not among the rounds."""
-        return self.elapsed < EXPLAINING * self._within
+    def may_explain(self, spent: float, done: int, runs: int) -> bool:
+        """Say whether there is time to explain one more case: figures are worth more than their explanation.
+
+        Args:
+            spent: seconds that it took
+            done: to explain so many.
+            runs: how many are to come, without which the figures would be worth nothing.
+        """
+        if not done:
+            return self.has_room(0.0)
+        return self.has_room(spent / done * (1 + LIKE_A_RUN * runs))
 
     def has_room(self, seconds: float) -> bool:
         """Say whether something that takes so long would be done in time."""

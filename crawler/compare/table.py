@@ -35,7 +35,7 @@ MEANINGS = {
     "95% interval": "of that median, by the bootstrap: with few rounds, all that was seen",
     "of the ideal": "the least time that waiting or parsing allows, against the time that the crawl took",
     "CPU s/1000": "CPU seconds of all processes for 1,000 pages, their start included",
-    "peak MB": "the most memory that all processes together had at once",
+    "peak MB": "the most memory that all processes together were seen to have, by ten looks a second at most",
     "p50 ms, p99 ms": "within how long half of all fetches were done, and 99% of them",
     "hand-off": "from when a task and its worker were both there until the worker began: half of them, and 99%",
     "start s, stop s": "before the first page could be asked for, and after the last",
@@ -97,10 +97,10 @@ def describe(comparison: Comparison, scene: SceneResult) -> str:
 
 def notes(comparison: Comparison) -> Iterator[str]:
     """Yield what the figures hold for, a line each."""
-    machine = comparison.machine
+    machine, end = comparison.machine, ", then interrupted" if comparison.interrupted else " in all"
     yield (
         f"{comparison.rounds} round{'s' * (comparison.rounds != 1)} in shuffled order (seed {comparison.seed}), "
-        f"{comparison.producers} producers, {comparison.seconds:.0f} s in all"
+        f"{comparison.producers} producers, {comparison.seconds:.0f} s{end}"
     )
     yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
     yield f"{machine.placement}; memory: {machine.memory_measure}"

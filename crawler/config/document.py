@@ -20,7 +20,7 @@ from crawler.work.parsers import validate_selector
 def read(path: Path) -> Tree:
     """Return the TOML document in a file; ConfigError if there is none or it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}") from error
     except OSError as error:
@@ -30,7 +30,7 @@ def read(path: Path) -> Tree:
 def put(tree: Tree, setting: str) -> None:
     """Put `TABLE.KEY=VALUE` into a document. VALUE is TOML; what does not parse as TOML is a string."""
     path, equals, text = setting.partition("=")
-    *tables, key = (part.strip() for part in path.split("."))
+    *tables, key = _parts(path)
     if not equals or not tables or not all((*tables, key)):
         raise ConfigError(f"--set {setting}: write it as TABLE.KEY=VALUE")
     for table in tables:
@@ -42,6 +42,19 @@ def put(tree: Tree, setting: str) -> None:
     except tomllib.TOMLDecodeError:
         parsed = {}
     tree[key] = parsed["value"] if parsed.keys() == {"value"} else text
+
+
+def _parts(path: str) -> list[str]:
+    """Return the keys of a dotted key. They are TOML where they are quoted; else they may be any characters."""
+    try:
+        tree = tomllib.loads(f"{path} = 0") if '"' in path or "'" in path else {}
+    except tomllib.TOMLDecodeError:
+        tree = {}
+    parts = []
+    while isinstance(tree, dict) and tree:
+        ((part, tree),) = tree.items()
+        parts.append(part)
+    return parts or [part.strip() for part in path.split(".")]
 
 
 def check(tree: Mapping[str, Any], source: str) -> Config:

@@ -26,6 +26,7 @@ from crawler.config.checks import (
     visible,
 )
 from crawler.config.errors import Tree, explained_as
+from crawler.core.robots import product_token
 from crawler.work.settings import FieldType
 
 
@@ -148,6 +149,8 @@ class Http(Table, frozen=True):
         """Let a user agent pass that can be sent."""
         with explained_as("user_agent"):
             visible(self.user_agent)
+            if not product_token(self.user_agent):
+                raise ValueError("must begin with a name, by which robots.txt can call it: name/version")
 
 
 class Retry(Table, frozen=True):
@@ -194,6 +197,11 @@ class Extract(Table, frozen=True):
 
     parser: ParserName = "selectolax"
     fields: dict[str, FieldTable] = {}
+
+    def verify(self) -> None:
+        """Let fields pass that leave a record its address."""
+        if "url" in self.fields:
+            raise ValueError("fields.url: that is each page's own address: choose another name")
 
 
 class Fixture(Table, frozen=True):

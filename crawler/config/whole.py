@@ -104,16 +104,22 @@ class Config(Table, frozen=True):
 
     def scope(self) -> Scope:
         """Return which URLs the crawl takes up. Its hosts grow, where a start URL is redirected."""
-        hosts = HostSet(self.site.allowed_hosts)
-        for url in self.crawl.start_urls:
-            hosts.add(host(url))
         return Scope(
-            hosts,
+            HostSet(self.site.allowed_hosts) if self.site.allowed_hosts else self._with_start_hosts(HostSet()),
             list_patterns=self.site.list,
             detail_patterns=self.site.detail,
             allow=self.site.allow,
             deny=self.site.deny,
         )
+
+    def named_hosts(self) -> frozenset[str]:
+        """Return the hosts that the user has named one by one: `host[:port]`, or `name:*` for every port of it."""
+        return self._with_start_hosts(HostSet(self.site.allowed_hosts)).named
+
+    def _with_start_hosts(self, hosts: HostSet) -> HostSet:
+        for url in self.crawl.start_urls:
+            hosts.add(host(url))
+        return hosts
 
     def meaning(self) -> Tree:
         """Return the part of the configuration that a crawl cannot change on its way without becoming another."""

@@ -29,6 +29,12 @@ _AGENT_LINE = re.compile(
 )
 
 
+_OURS, _OTHERS = "(ours)", "(others)"
+"""What crawlers are called when Protego reads it. By itself it gives the rules for `craw` to `crawler`, too."""
+
+_VERSION = re.compile(r"[/\s]")
+
+
 class Access(Enum):
     """What robots.txt says of a URL."""
 
@@ -44,11 +50,10 @@ class Rules:
     """What one site's robots.txt says, to us."""
 
     def __init__(self, text: str, agent: str) -> None:
-        self._rules = Protego.parse(_ours(text, agent))
-        self._agent = agent
+        self._rules = Protego.parse(_ours(text, agent.lower()))
         self.cost = _RULES_COST + _CHARACTER_COST * len(text)
         """Bytes of memory, roughly."""
-        self.crawl_delay: float = self._rules.crawl_delay(agent) or 0.0
+        self.crawl_delay: float = self._rules.crawl_delay(_OURS) or 0.0
         """Seconds between requests that the site asks for."""
         # Most sites forbid us nothing: then there is no need to look, URL by URL. Protego understands `Diasllow`, too.
         self._open = not re.search("dis|dia", text, re.IGNORECASE)
@@ -60,20 +65,22 @@ class Rules:
 
     def allow(self, url: str) -> bool:
         """Say whether we may fetch the URL."""
-        return self._open or bool(self._rules.can_fetch(url, self._agent))
+        return self._open or bool(self._rules.can_fetch(url, _OURS))
 
 
 def _ours(text: str, agent: str) -> str:
-    """Return a robots.txt in which all other crawlers have one name.
+    """Return a robots.txt in which we have one name, and all other crawlers another.
 
-    Protego keeps the rules of a group once for each of its names: 130 KB of names and rules took a GB and 20 seconds.
+    Our name is ours as a whole, whatever its case, and with a version too (RFC 9309 section 2.2.1). Protego keeps the
+    rules of a group once for each of its names: 130 KB of names and rules took a GB and 20 seconds.
     """
     lines = text.splitlines()
     for index, line in enumerate(lines):
         if match := _AGENT_LINE.fullmatch(line.partition("#")[0].strip()):
             name = (match[1] or match[2] or "").strip().lower()
-            if name and name != "*" and name.replace("*", "") not in agent.lower():
-                lines[index] = "User-agent: (others)"
+            if name and name != "*":
+                ours = agent in (name, _VERSION.split(name, 1)[0])
+                lines[index] = f"User-agent: {_OURS if ours else _OTHERS}"
     return "\n".join(lines)
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from crawler.model import Changes, Role, Settled, Task, Verdict
-from crawler.store.database import FolderInUseError, begin, explained, is_blank, open_database, recognise
+from crawler.store.database import DATABASE, FolderInUseError, begin, explained, is_blank, open_database, recognise
 from crawler.store.files import LineFile
 from crawler.store.lines import item_line, page_line, read_page
 from crawler.urls import origin
@@ -26,6 +26,8 @@ from crawler.urls import origin
 FILES = ("pages", "items")
 """The tables that are files too."""
 REPORT = "report.json"
+COMPARED = "report.html"
+"""What only a comparison leaves."""
 
 GROUP_SECONDS = 0.5
 GROUP_PAGES = 500
@@ -76,6 +78,8 @@ class Store:
             FolderInUseError: it holds a crawl, and neither is told; or another process is crawling into it.
             StoreError: it cannot be used, or not with this `meaning`.
         """
+        if (folder / COMPARED).exists() and not (folder / DATABASE).exists() and not overwrite:
+            raise FolderInUseError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
         database = open_database(folder, anew=overwrite)
         try:
             with explained(folder):

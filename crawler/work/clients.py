@@ -81,7 +81,9 @@ class MultiClient(Protocol):
 def missing(name: str) -> str | None:
     """Return what a client needs and this machine has not, in words, or None."""
     module, extra = _OPTIONAL.get(name, ("", ""))
-    return f"needs {module}: pip install '.[{extra}]'" if module and find_spec(module) is None else None
+    return (
+        f"needs {module}: pip install '.[{extra}]', or {module} alone" if module and find_spec(module) is None else None
+    )
 
 
 def client_modules(name: str) -> tuple[str, ...]:

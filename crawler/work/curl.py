@@ -65,6 +65,7 @@ _KINDS = {
     pycurl.E_SEND_ERROR: "connection",
     pycurl.E_RECV_ERROR: "connection",
     pycurl.E_ABORTED_BY_CALLBACK: "connection",
+    pycurl.E_OUT_OF_MEMORY: "connection",  # what it says where there are too many open files, too
     pycurl.E_UNSUPPORTED_PROTOCOL: "protocol",
     pycurl.E_FTP_WEIRD_SERVER_REPLY: "protocol",
     pycurl.E_BAD_CONTENT_ENCODING: "protocol",

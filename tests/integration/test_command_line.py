@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shlex
 import signal
 import subprocess
 import sys
@@ -139,6 +140,27 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has interpreters")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_keep_no_crawl_from_its_end(closed: str, tmp_path: Path) -> None:
+    args = command("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
+    done = subprocess.run(f"{shlex.join(args)} {closed}", shell=True, capture_output=True, timeout=LIMIT, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert len(lines(tmp_path / "items.jsonl")) == 5
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["items"] == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path: Path) -> None:
+    crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
+    for args in (crawl, ("backends",), ("fetch", "http://127.0.0.1:9/")):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command(*args), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == "crawler: cannot go on: No space left on device"
+        assert "Traceback" not in done.stderr
+    assert len(lines(tmp_path / "items.jsonl")) == 5
+
+
 def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Path) -> None:
     done = run("--backend=interpreters", cwd=tmp_path)
     assert done.returncode == 2

@@ -3,6 +3,8 @@
 import json
 import subprocess
 from pathlib import Path
+from signal import SIGINT
+from subprocess import run
 
 import pytest
 
@@ -89,6 +91,53 @@ def test_wrong_options_are_told_in_one_line_before_anything_starts(option: str, 
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_neither_a_baseline_nor_a_crawl_is_overwritten(tmp_path: Path) -> None:
+    small = ("--workloads=io", "--backends=queue", "--pages=5", "--latency=0", "--rounds=1", "--no-explain")
+    crawled, compared = tmp_path / "crawled", tmp_path / "compared"
+    run(command("crawl", "--quiet", "--set=fixture.pages=5", f"--out={crawled}"), check=True)
+    before = (crawled / "report.json").read_bytes()
+    refused = compare(*small, f"--out={crawled}")
+    assert (refused.returncode, (crawled / "report.json").read_bytes()) == (2, before)
+    assert refused.stderr.startswith(f"crawler: --out {crawled}: holds a crawl")
+
+    (compared / "timelines").mkdir(parents=True)
+    (compared / "timelines" / "old.html").touch()
+    assert compare(*small, f"--out={compared}").returncode == 0
+    assert not (compared / "timelines").exists()
+    before = (compared / "report.json").read_bytes()
+    refused = run(command("crawl", "--quiet", f"--out={compared}"), capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert (
+        refused.stderr
+        == f"crawler: {compared} holds a comparison, with a report.json of its own: choose another --out\n"
+    )
+    refused = compare(*small, f"--out={compared}", f"--baseline={compared / 'report.json'}")
+    assert "would replace the baseline" in refused.stderr
+    refused = compare(*small, f"--baseline={compared / 'report.json'}")
+    assert "--baseline: 1 rounds show nothing: it takes --rounds 3 or more" in refused.stderr
+    assert (compared / "report.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("after", ["traced", "round 2/"])
+def test_ctrl_c_ends_a_comparison_with_a_report_of_the_whole_rounds(after: str, tmp_path: Path) -> None:
+    args = ("--workloads=io", "--backends=queue", "--pages=20", "--latency=0", "--rounds=500", f"--out={tmp_path}")
+    with subprocess.Popen(command("compare", *args), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        until = next(line for line in process.stderr if line.startswith(after))
+        process.send_signal(SIGINT)
+        said = process.stderr.read()
+    assert until
+    assert process.returncode == 130
+    if after == "traced":
+        assert "interrupted" in said
+        assert not (tmp_path / "report.json").exists()
+    else:
+        assert "interrupted: what follows is of the rounds that were whole" in said
+        made = read(tmp_path / "report.json")
+        assert made.interrupted
+        assert made.rounds == len(made.scenes[0].results[0].rounds) >= 1
 
 
 def test_the_load_generator_asks_for_each_page_once() -> None:

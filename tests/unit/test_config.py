@@ -46,6 +46,8 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("compare.io.latency=soon", "compare.io.latency: latency 'soon': 'soon' is not a number of seconds"),
         ("\udc80.x=1", "it has a name that is no text"),
         ('crawl.start_urls=["example.com"]', "did you mean https://example.com?"),
+        ("extract.fields.url=h1", "extract.fields.url: that is each page's own address: choose another name"),
+        ("http.user_agent=/2", "http.user_agent: must begin with a name, by which robots.txt can call it"),
         ("extract.fields.x=a[", "extract.fields.x: 'a[' is not a CSS selector"),
         ('extract.fields.x={css="a", typ="int"}', "typ: there is no such key (did you mean type?)"),
         ("http.client=aiohttp", "backend queue cannot use 'aiohttp', only curl or requests"),
@@ -104,7 +106,10 @@ def test_without_dask_its_backend_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("crawler.backends.registry.find_spec", lambda module: None)
     with pytest.raises(ConfigError) as error:
         check({"crawl": {"backend": "dask"}}, "--backend")
-    assert str(error.value) == "--backend: crawl.backend: dask needs distributed: pip install '.[dask]'"
+    assert (
+        str(error.value)
+        == "--backend: crawl.backend: dask needs distributed: pip install '.[dask]', or distributed alone"
+    )
 
 
 def test_a_start_method_that_the_platform_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,10 +140,33 @@ def test_without_libcurl_the_next_best_client_is_used_and_what_needs_it_says_so(
     assert check({"crawl": {"backend": "sharded"}}, "x").client == "aiohttp"
     for tree in ({"crawl": {"backend": "curl-multi"}}, {"http": {"client": "curl"}}):
         with pytest.raises(
-            ConfigError, match=r"(curl-multi|client: curl) needs pycurl: pip install '\.\[curl\]'$"
+            ConfigError, match=r"(curl-multi|client: curl) needs pycurl: pip install '\.\[curl\]', or pycurl alone$"
         ) as error:
             check(tree, "x")
         assert "\n" not in str(error.value)
+
+
+def test_a_key_may_be_quoted_as_in_toml_and_else_hold_what_it_will() -> None:
+    tree: dict[str, Any] = {}
+    for setting in ('extract.fields."a b"=h1', "extract.fields.'c.d'=h2", "extract . fields . é€=h3", 'x."y=1'):
+        put(tree, setting)
+    assert tree == {"extract": {"fields": {"a b": "h1", "c.d": "h2", "é€": "h3"}}, "x": {'"y': 1}}
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbf[crawl]\nconsumers = 3\n")
+    assert read(file) == {"crawl": {"consumers": 3}}
+
+
+def test_allowed_hosts_stand_in_the_place_of_the_start_urls_hosts() -> None:
+    tree: dict[str, Any] = {"crawl": {"start_urls": ["http://a.test/"]}}
+    assert check(tree, "").scope().holds("http://a.test/x")
+    assert not check(tree, "").scope().holds("http://a.test:81/x")
+    tree["site"] = {"allowed_hosts": ["b.test"]}
+    config = check(tree, "")
+    assert [config.scope().holds(url) for url in ("http://a.test/x", "http://b.test/x")] == [False, True]
+    assert config.named_hosts() == {"a.test", "b.test:*"}
 
 
 def test_a_value_is_toml_and_else_a_string() -> None:

@@ -1,6 +1,7 @@
 """What counts as slower than before."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,12 @@ def test_it_is_said_which_run_lost_how_much() -> None:
         comparison({"queue": [100] * 3, "rlock": [9] * 3}),
         comparison({"queue": [50] * 3, "rlock": [9] * 3}),
     )
-    assert hold_against(before, after, told.append)
+    assert not hold_against(before, after, told.append)
     assert told == [
         "slower than the baseline: queue (requests) on io, 8 consumers, selectolax: 100 → 50 pages/s (-50%)"
     ]
-    assert not hold_against(before, before, told.append)
+    assert hold_against(before, before, told.append)
+    assert told[-1] == "no run is slower than the baseline beyond doubt (2 compared)"
 
 
 def test_other_workloads_are_not_compared() -> None:
@@ -76,18 +78,30 @@ def test_what_cannot_be_held_against_a_baseline_is_known_before_it_is_measured(
 ) -> None:
     before, workload = comparison({"queue": [1]}), Workload(pages=pages, latency=0.02)
     with pytest.raises(ConfigError, match=re.escape(told)):
-        comparable(before, [case(backend)], {"io": workload}, producers)
+        comparable(before, [case(backend)], {"io": workload}, producers, 3)
     with pytest.raises(ConfigError, match=re.escape("it has no cpu, only io")):
         other = case(backend, SCENE._replace(workload="cpu"))
-        comparable(before, [other], {"cpu": workload}, producers)
+        comparable(before, [other], {"cpu": workload}, producers, 3)
 
 
 def test_one_case_in_common_is_enough_and_what_is_not_compared_is_named() -> None:
-    before, after = comparison({"queue": [1]}), comparison({"queue": [1], "rlock": [1]})
-    comparable(before, [case("queue"), case("rlock")], {"io": Workload(pages=100, latency=0.02)}, 4)
+    before, after = comparison({"queue": [1] * 3}), comparison({"queue": [1] * 3, "rlock": [1] * 3})
+    comparable(before, [case("queue"), case("rlock")], {"io": Workload(pages=100, latency=0.02)}, 4, 3)
+    told: list[str] = []
+    assert hold_against(before, after, told.append)
+    assert told[-1] == "not in the baseline, or not in the same way: rlock (requests) on io, 8 consumers, selectolax"
+
+
+def test_where_nothing_can_be_told_nothing_is_claimed_and_it_is_not_well() -> None:
+    before, after = comparison({"queue": [100] * 3}), comparison({"queue": [10] * 2})
     told: list[str] = []
     assert not hold_against(before, after, told.append)
-    assert told[-1] == "not in the baseline, or not in the same way: rlock (requests) on io, 8 consumers, selectolax"
+    assert told == ["of 1 nothing can be told: they were not run 3 times, here or for the baseline"]
+    workloads = {"io": Workload(pages=100, latency=0.02)}
+    with pytest.raises(ConfigError, match="2 rounds show nothing: it takes --rounds 3 or more"):
+        comparable(before, [case("queue")], workloads, 4, 2)
+    with pytest.raises(ConfigError, match="its 1 rounds show nothing"):
+        comparable(replace(before, rounds=1), [case("queue")], workloads, 4, 3)
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -43,14 +43,16 @@ def test_what_went_before_the_rounds_counts() -> None:
     assert numbers == [1]
 
 
-def test_explaining_may_take_half_of_the_time() -> None:
+def test_as_many_are_explained_as_leave_time_for_the_runs_that_it_takes() -> None:
     clock = Clock()
     pace, free = Pace(40.0, clock), Pace(None, clock)
-    clock.now += 19.0
-    assert pace.may_explain
-    clock.now += 1.0
-    assert not pace.may_explain
-    assert free.may_explain
+    assert pace.may_explain(0.0, 0, 1000)
+    clock.now += 10.0
+    assert pace.may_explain(10.0, 5, 15)  # 2 s, and 15 runs of 1.6 s, in 30 s
+    assert not pace.may_explain(10.0, 5, 20)
+    clock.now += 100.0
+    assert not pace.may_explain(0.0, 0, 0)
+    assert free.may_explain(10.0, 5, 1000)
 
 
 def test_there_is_room_for_what_would_be_done_in_time() -> None:
