@@ -16,7 +16,7 @@ from crawler.config import Config, for_fixture_site
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.heap import share_heap
-from crawler.limits import raise_open_files
+from crawler.limits import raise_open_files, too_few_files
 from crawler.model import ADDRESS_FORBIDDEN
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
@@ -84,7 +84,8 @@ def run(
         trace: whether to leave there what each worker did when.
     """
     began = time.monotonic()
-    raise_open_files()
+    if told := too_few_files(config.crawl.producers + config.crawl.consumers, raise_open_files()):
+        watcher.say(told)
     if BACKENDS[config.crawl.backend].family == "threads":
         share_heap()
     with ExitStack() as stack:

@@ -84,7 +84,8 @@ class _Lent(socket.socket):
     """A socket that libcurl is given: it takes a duplicate, and so this one closes when it is let go."""
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_io_refs"):  # else there is none: the system had no more
+            self.close()
 
 
 def _read_field(line: bytes) -> tuple[str, str] | None:
@@ -227,9 +228,11 @@ class Transfer:
                 return pycurl.SOCKET_BAD
             self._opened += 1
             return _Lent(address.family, address.socktype, address.protocol)
+        except OSError as error:  # there may be no more open files
+            self._error = explained("connection", error.strerror or str(error))
         except BaseException as error:
             self._error = error
-            return pycurl.SOCKET_BAD
+        return pycurl.SOCKET_BAD
 
     def _connected(self, *_: object) -> int:
         """Let a request go out as often as it may. Where a kept connection broke, libcurl would try the next kept one,

@@ -9,14 +9,14 @@ resource = pytest.importorskip("resource")
 
 SHOWN = """
 import resource
-from crawler.limits import raise_open_files
+from crawler.limits import raise_open_files, too_few_files
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-raise_open_files()
-print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+files = raise_open_files()
+print(files, too_few_files(80, files) is None, *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 
 
-@pytest.mark.parametrize(("soft", "hard", "then"), [(64, 300, "300 300"), (300, 300, "300 300")])
+@pytest.mark.parametrize(("soft", "hard", "then"), [(64, 300, "300 False 300 300"), (320, 320, "320 True 320 320")])
 def test_it_may_have_as_many_as_the_system_lets_it(soft: int, hard: int, then: str) -> None:
     code = SHOWN.format(soft=soft, hard=hard)
     assert (
