@@ -12,7 +12,7 @@ crawl: .venv/run  ## crawl the fixture site
 	$(BIN)/python -m crawler --backend queue
 
 compare: .venv/run ## measure every backend on two workloads, in about 3 minutes; see crawls/compare
-	$(BIN)/python -m crawler compare --rounds 5 --within 165 --out crawls/compare \
+	$(BIN)/python -m crawler compare --rounds 5 --within 172 --out crawls/compare \
 	  --set compare.io.pages=120 --set compare.cpu.pages=50
 
 bench: .venv/dev .venv-rivals/done ## measure our backends beside Scrapy, Crawlee and wget2, in about 5 minutes

@@ -7,10 +7,11 @@ from pathlib import Path
 from crawler.advise import MOST_PAGES, advice, tune
 from crawler.advise.sample import Sample, SampleError, gentle, take
 from crawler.backends.registry import BACKENDS
+from crawler.compare.bench import Plan
 from crawler.compare.cases import Choice
 from crawler.compare.command import leave, prepare
 from crawler.compare.cores import divide
-from crawler.compare.measure import Plan, compare
+from crawler.compare.measure import compare
 from crawler.compare.runs import Place
 from crawler.config import Config, ConfigError, check
 from crawler.engine import Interrupts

@@ -1,6 +1,7 @@
-"""Which runs are worth another: of those that may yet win, and of those that others disturbed. Pure."""
+"""Which cases are worth another run: those that may yet win, were disturbed by others, or are first to be explained."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from crawler.compare.model import Case, Measurement
 from crawler.compare.others import DISTURBING
@@ -29,6 +30,13 @@ def disturbed(runs: Mapping[Case, Sequence[Measurement]]) -> list[tuple[Case, in
         if each.others >= DISTURBING and each.problem is None
     ]
     return found if len(found) <= MANY * sum(map(len, runs.values())) else []
+
+
+def fastest_first(runs: Mapping[Case, Sequence[Measurement]]) -> list[Case]:
+    """Return the cases: the fastest of each scene, then the second of each, and so on."""
+    ranked = sorted(runs, key=lambda case: -_best(runs[case]))
+    scenes = [[case for case in ranked if case.scene == scene] for scene in dict.fromkeys(case.scene for case in runs)]
+    return [case for row in zip_longest(*scenes) for case in row if case is not None]
 
 
 def _best(measured: Sequence[Measurement]) -> float:

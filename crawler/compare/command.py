@@ -11,9 +11,10 @@ from typing import get_args
 
 from crawler.backends.registry import BACKENDS, Entry
 from crawler.compare.baseline import case_name, comparable, drifts, other_machine
+from crawler.compare.bench import TIMELINES, Plan
 from crawler.compare.cases import CLIENT, Choice, cases, without_any
 from crawler.compare.cores import divide
-from crawler.compare.measure import TIMELINES, Plan, compare
+from crawler.compare.measure import compare
 from crawler.compare.model import Comparison
 from crawler.compare.page import page
 from crawler.compare.runs import Place

@@ -7,19 +7,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from random import Random
 
 from crawler.compare import machine
-from crawler.compare.again import disturbed, promising
+from crawler.compare.again import fastest_first
+from crawler.compare.bench import STAGING, TRACED, Bench, Plan
 from crawler.compare.cases import Choice, cases, ideal, one_of_each_kind_first
 from crawler.compare.model import Case, Comparison, Ideal, Measurement, Scene, Split, WorkloadFacts
-from crawler.compare.others import DISTURBING
 from crawler.compare.pace import Pace
 from crawler.compare.results import scene_result
 from crawler.compare.runs import Place, run, server_limit
 from crawler.compare.statistics import ENOUGH
-from crawler.compare.tracing import trace
 from crawler.compare.verdict import verdict
 from crawler.config import Workload, check
 from crawler.model import Role
@@ -32,31 +29,8 @@ SAMPLE = 20
 WARM_UP = 10
 """Detail pages of each backend's warm-up, which loads all that it needs from the disk."""
 
-TIMELINES = "timelines"
-"""The folder beside report.html in which the timelines are."""
-
-STAGING = 1.0
-"""Seconds that a run takes besides, about: its server, and its pages rendered."""
-
 TOO_BUSY = 1.5
 """Threads a core that want to run before we begin: others are at work, and intervals will be wide."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How often, in which order, for how long."""
-
-    rounds: int = 3
-    seed: int = 1
-    within: float | None = None
-    """Seconds after which no round is begun that would not be done; the first always is. Before them as many cases are
-    explained as leave time for as many rounds as it takes to claim something."""
-    hopeless: float = 0.0
-    """The share of the best speed so far below which a case is not run again: for those who look for the best alone."""
-    explain: bool = True
-    """Whether each case is run once before, traced, to see where its time goes."""
-    folder: Path | None = None
-    """Where the timelines of those runs are left, in a folder of their own; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +64,21 @@ def compare(
     ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
     ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}
     _warm_up(every, workloads, place, say, each=not plan.explain)
-    splits = _splits(every, workloads, ideals, place, plan, pace, say) if plan.explain else {}
+    bench = Bench(workloads, ideals, place, pace, say)
+    splits: dict[Case, Split] = {}
+    if plan.explain:  # before the rounds, which it warms the machine up for; one of each kind, if not all
+        began, needed = pace.elapsed, len(every) * min(plan.rounds, ENOUGH)
+        bench.explain(
+            one_of_each_kind_first(every), splits, plan.folder, lambda done: pace.may_explain(began, done, needed)
+        )
     runs: dict[Case, list[Measurement]] = {case: [] for case in every}
     repeated, interrupted = 0, False
     try:
-        for number in pace.rounds(plan.rounds, say):
-            left = promising(runs, plan.hopeless)
-            order = Random(f"{plan.seed} {number}").sample(left, len(left))  # noqa: S311 - no secret
-            whole: dict[Case, Measurement] = {}
-            for position, case in enumerate(order, 1):
-                whole[case] = measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
-                say(f"round {number}/{plan.rounds}, {position}/{len(order)}: {_told(case, measured)}")
-            for case, measured in whole.items():
-                runs[case].append(measured)
-        repeated = _repeat(runs, workloads, ideals, place, pace, say)
+        bench.rounds(runs, plan)
+        repeated = bench.repeat(runs)
+        if plan.explain and len(splits) < len(every):  # what there is time for yet
+            bench.explain(fastest_first(runs), splits, plan.folder, lambda _: pace.has_room(STAGING + TRACED))
+            say(f"{len(splits)} of {len(every)} cases are explained")
     except KeyboardInterrupt:
         if not any(runs.values()):
             raise
@@ -133,59 +108,6 @@ def compare(
         interrupted=interrupted,
     )
     return replace(comparison, verdict=tuple(verdict(comparison)))
-
-
-def _repeat(
-    runs: Mapping[Case, list[Measurement]],
-    workloads: Mapping[str, Workload],
-    ideals: Mapping[Scene, Ideal],
-    place: Place,
-    pace: Pace,
-    say: Callable[[str], None],
-) -> int:
-    """Do the runs once more that others disturbed, as long as there is time; return how many. The quieter counts."""
-    again = disturbed(runs)
-    for position, (case, number) in enumerate(again, 1):
-        if not pace.has_room(runs[case][number].wall + STAGING):
-            return position - 1
-        measured = run(case, workloads[case.scene.workload], ideals[case.scene], place)
-        runs[case][number] = min(runs[case][number], measured, key=lambda each: each.others)
-        say(f"once more, since others disturbed it, {position}/{len(again)}: {_told(case, measured)}")
-    return len(again)
-
-
-def _splits(
-    every: Sequence[Case],
-    workloads: Mapping[str, Workload],
-    ideals: Mapping[Scene, Ideal],
-    place: Place,
-    plan: Plan,
-    pace: Pace,
-    say: Callable[[str], None],
-) -> dict[Case, Split]:
-    """Run each case once, traced; return where its time went. It warms up the machine for the rounds, too.
-
-    Where there is not time for all of them, one of each kind is the first.
-    """
-    found: dict[Case, Split] = {}
-    folder, began, needed = plan.folder, pace.elapsed, len(every) * min(plan.rounds, ENOUGH)
-    for position, case in enumerate(one_of_each_kind_first(every), 1):
-        if not pace.may_explain(pace.elapsed - began, position - 1, needed):
-            say(f"{len(every) - position + 1} cases are not explained: what time there is goes to the rounds")
-            break
-        say(f"traced, to see where the time goes, {position}/{len(every)}: {_named(case)}")
-        name = f"{TIMELINES}/{_file_name(case)}"
-        made = trace(case, workloads[case.scene.workload], ideals[case.scene], place, folder / name if folder else None)
-        if isinstance(made, str):
-            say(f"{_named(case)} cannot be explained: {made}")
-        else:
-            found[case] = replace(made, timeline=name if folder else None)
-    return found
-
-
-def _file_name(case: Case) -> str:
-    parts = (*case.scene, case.backend, case.client, case.start_method)
-    return f"{'-'.join(str(part) for part in parts if part is not None)}.html"
 
 
 def _prepare(workload: Workload, place: Place) -> _Ready:
@@ -243,13 +165,3 @@ def _warm_up(
         workload = workloads[case.scene.workload].changed(pages=WARM_UP, faults=[], latency=0.0)
         few = replace(case, scene=case.scene._replace(consumers=1))
         run(few, workload, ideal(workload, 1, 0.0, 1), place)
-
-
-def _told(case: Case, measured: Measurement) -> str:
-    disturbed = f" (others took {measured.others:.1f} cores)" if measured.others >= DISTURBING else ""
-    return f"{_named(case)}: {measured.problem or f'{measured.pages_per_second:.0f} pages/s'}{disturbed}"
-
-
-def _named(case: Case) -> str:
-    scene, label = case.scene, case.label(client=True, start_method=True)
-    return f"{scene.workload}, {scene.consumers} consumers, {scene.parser}: {label}"

@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-LIKE_A_RUN = 0.8
-"""What one run takes of the time that it takes when it is traced and explained, about."""
+LIKE_A_RUN = 1.1
+"""The time that one run takes, in that which a traced and explained one took, at most: noise goes either way."""
 
 
 class Pace:
@@ -27,17 +27,17 @@ class Pace:
         """Seconds since the beginning."""
         return self._clock() - self._began
 
-    def may_explain(self, spent: float, done: int, runs: int) -> bool:
+    def may_explain(self, began: float, done: int, runs: int) -> bool:
         """Say whether there is time to explain one more case: figures are worth more than their explanation.
 
         Args:
-            spent: seconds that it took
-            done: to explain so many.
+            began: when that was begun, by `elapsed`.
+            done: how many it has explained since.
             runs: how many are to come, without which the figures would be worth nothing.
         """
         if not done:
             return self.has_room(0.0)
-        return self.has_room(spent / done * (1 + LIKE_A_RUN * runs))
+        return self.has_room((self.elapsed - began) / done * (1 + LIKE_A_RUN * runs))
 
     def has_room(self, seconds: float) -> bool:
         """Say whether something that takes so long would be done in time."""
@@ -45,11 +45,10 @@ class Pace:
 
     def rounds(self, most: int, say: Callable[[str], None]) -> Iterator[int]:
         """Iterate over the numbers of the rounds, from 1 on, as long as there is time; the first there always is."""
-        longest = 0.0
+        began = self.elapsed
         for number in range(1, most + 1):
-            start = self.elapsed
-            if longest and not self.has_room(longest):
-                say(f"{number - 1} of {most} rounds: another one would take {longest:.0f} s, and last too long")
+            done = number - 1
+            if done and not self.has_room(each := (self.elapsed - began) / done):
+                say(f"{done} of {most} rounds: another one would take {each:.0f} s, and last too long")
                 return
             yield number
-            longest = max(longest, self.elapsed - start)

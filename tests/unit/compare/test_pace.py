@@ -48,11 +48,11 @@ def test_as_many_are_explained_as_leave_time_for_the_runs_that_it_takes() -> Non
     pace, free = Pace(40.0, clock), Pace(None, clock)
     assert pace.may_explain(0.0, 0, 1000)
     clock.now += 10.0
-    assert pace.may_explain(10.0, 5, 15)  # 2 s, and 15 runs of 1.6 s, in 30 s
-    assert not pace.may_explain(10.0, 5, 20)
+    assert pace.may_explain(0.0, 5, 12)  # 2 s, and 12 runs of 2.2 s, in 30 s
+    assert not pace.may_explain(0.0, 5, 13)
     clock.now += 100.0
     assert not pace.may_explain(0.0, 0, 0)
-    assert free.may_explain(10.0, 5, 1000)
+    assert free.may_explain(0.0, 5, 1000)
 
 
 def test_there_is_room_for_what_would_be_done_in_time() -> None:
