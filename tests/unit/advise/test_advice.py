@@ -75,6 +75,17 @@ def test_it_is_said_where_the_sample_says_little_and_where_the_latency_was_short
     assert "to save time" not in told
 
 
+def test_nine_in_ten_are_no_less_than_half() -> None:
+    few = replace(seen(), pages=[replace(seen().pages[0], seconds=each, size=300) for each in (0.1, 0.9)])
+    made = comparison({"queue": [100] * 3})
+    result = choose(made)
+    assert result is not None
+    told = " ".join(from_comparison(few, made, result).reasons)
+    assert "answered within 500 ms (median; 90% within 900 ms), of 300 bytes (median)" in told
+    assert "Pages as small as the site's are not imitated" in told
+    assert "not imitated" not in " ".join(from_comparison(seen(), made, result).reasons)
+
+
 def test_where_a_delay_binds_no_backend_is_praised() -> None:
     text = fragment(seen(delay=1.8), one_at_a_time(seen(delay=1.8)))
     assert "1.8 s apart" in text
