@@ -69,6 +69,8 @@ def compare(
     except KeyboardInterrupt:
         say("interrupted before a round was whole: there is no report")
         return INTERRUPTED
+    if made.interrupted:
+        say("interrupted: what follows is of the rounds that were whole")
     if folder is not None:
         comparison.leave(made, folder)
         say(f"the report is in {folder}")
@@ -105,11 +107,15 @@ def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path 
     from crawler.advise.sample import SampleError
     from crawler.compare.load import LoadError
 
+    say = Console().say
     try:
-        told = recommend(configuration(config, {}, settings), url, Options(**options), folder, Console().say)
+        told = recommend(configuration(config, {}, settings), url, Options(**options), folder, say)
+    except KeyboardInterrupt:
+        told = None
     except (LoadError, SampleError) as error:
         raise click.ClickException(str(error)) from error
     if told is None:
+        say("interrupted: there is no advice")
         return INTERRUPTED
     click.echo(told, nl=False)
     return OK

@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from shutil import rmtree
 from typing import get_args
 
 from crawler.backends.registry import BACKENDS, Entry
-from crawler.compare.baseline import case_name, comparable, drifts, other_machine
+from crawler.compare.baseline import case_name, comparable, drifts, other_machine, read
 from crawler.compare.bench import TIMELINES, Plan
 from crawler.compare.cases import CLIENT, Choice, cases, without_any
 from crawler.compare.cores import divide
@@ -134,23 +133,39 @@ def as_json(comparison: Comparison) -> str:
 def prepare(folder: Path, *, timelines: bool) -> None:
     """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done.
 
-    A crawl's folder is refused: its report has the same name. What an earlier comparison left is replaced.
+    A crawl's folder is refused: its report has the same name.
     """
     with _writing(folder):
         if (folder / DATABASE).exists():
             raise ConfigError(f"--out {folder}: holds a crawl, of which report.json would be lost: choose another")
-        if (folder / TIMELINES).is_dir():
-            rmtree(folder / TIMELINES)
         (folder / TIMELINES if timelines else folder).mkdir(parents=True, exist_ok=True)
 
 
 def leave(comparison: Comparison, folder: Path) -> None:
-    """Write report.json, report.md and report.html into a folder, which is made; ConfigError if that cannot be done."""
+    """Write report.json, report.md and report.html into a folder, which is made; ConfigError if that cannot be done.
+
+    What a report that is replaced had of timelines goes with it.
+    """
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        for name in _timelines_of_report(folder) - _timelines(comparison):
+            (folder / TIMELINES / name).unlink(missing_ok=True)
         (folder / "report.json").write_text(as_json(comparison), encoding="utf-8")
         (folder / "report.md").write_text(markdown(comparison), encoding="utf-8")
         (folder / "report.html").write_text(page(comparison), encoding="utf-8")
+
+
+def _timelines_of_report(folder: Path) -> set[str]:
+    """Return the names of the timelines that the report in a folder leads to, if there is one."""
+    try:
+        return _timelines(read(folder / "report.json"))
+    except ConfigError:
+        return set()
+
+
+def _timelines(comparison: Comparison) -> set[str]:
+    splits = [result.split for scene in comparison.scenes for result in scene.results]
+    return {Path(split.timeline).name for split in splits if split is not None and split.timeline}
 
 
 @contextmanager

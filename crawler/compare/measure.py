@@ -86,7 +86,6 @@ def compare(
         if not any(runs.values()):
             raise
         interrupted = True
-        say("interrupted: what follows is of the rounds that were whole")
     scenes = tuple(
         scene_result(
             scene,

@@ -1,5 +1,6 @@
 """From a TOML document to a configuration, or to one line that says what is wrong with it."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from crawler.config.whole import Config
 from crawler.work.clients import missing
 from crawler.work.parsers import validate_selector
 
+_SETTING = re.compile(r"""((?:"(?:\\.|[^"\\])*"|'[^']*'|[^=])*?)(?:(=)(.*))?""", re.DOTALL)
+
 
 def read(path: Path) -> Tree:
     """Return the TOML document in a file; ConfigError if there is none or it cannot be read."""
@@ -29,7 +32,7 @@ def read(path: Path) -> Tree:
 
 def put(tree: Tree, setting: str) -> None:
     """Put `TABLE.KEY=VALUE` into a document. VALUE is TOML; what does not parse as TOML is a string."""
-    path, equals, text = setting.partition("=")
+    path, equals, text = _SETTING.fullmatch(setting).groups("")  # type: ignore[union-attr] # it matches any text
     *tables, key = _parts(path)
     if not equals or not tables or not all((*tables, key)):
         raise ConfigError(f"--set {setting}: write it as TABLE.KEY=VALUE")

@@ -149,7 +149,7 @@ class Http(Table, frozen=True):
         """Let a user agent pass that can be sent."""
         with explained_as("user_agent"):
             visible(self.user_agent)
-            if not product_token(self.user_agent):
+            if not product_token(self.user_agent).strip("*"):
                 raise ValueError("must begin with a name, by which robots.txt can call it: name/version")
 
 

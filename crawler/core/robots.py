@@ -32,7 +32,7 @@ _AGENT_LINE = re.compile(
 _OURS, _OTHERS = "(ours)", "(others)"
 """What crawlers are called when Protego reads it. By itself it gives the rules for `craw` to `crawler`, too."""
 
-_VERSION = re.compile(r"[/\s]")
+_VERSION = re.compile(r"[/(;\s]")
 
 
 class Access(Enum):
@@ -79,14 +79,21 @@ def _ours(text: str, agent: str) -> str:
         if match := _AGENT_LINE.fullmatch(line.partition("#")[0].strip()):
             name = (match[1] or match[2] or "").strip().lower()
             if name and name != "*":
-                ours = agent in (name, _VERSION.split(name, 1)[0])
-                lines[index] = f"User-agent: {_OURS if ours else _OTHERS}"
+                lines[index] = f"User-agent: {_OTHERS if _names(agent).isdisjoint(_names(name)) else _OURS}"
     return "\n".join(lines)
 
 
 def product_token(user_agent: str) -> str:
-    """Return the name by which robots.txt knows us: the user agent's up to the `/` (RFC 9309 section 2.2.1)."""
-    return user_agent.split("/")[0].strip()
+    """Return the name by which robots.txt knows us: the user agent's up to the `/` (RFC 9309 section 2.2.1).
+
+    A comment is no part of it, where there is no version before it (RFC 9110 section 10.1.5).
+    """
+    return re.split("[/(;]", user_agent, maxsplit=1)[0].strip()
+
+
+def _names(name: str) -> set[str]:
+    """Return what stands for a name: all of it but its version, and its first word."""
+    return {product_token(name), _VERSION.split(name, 1)[0]}
 
 
 def rules_without_file(failure: Failure, agent: str) -> Rules:

@@ -78,7 +78,12 @@ class Store:
             FolderInUseError: it holds a crawl, and neither is told; or another process is crawling into it.
             StoreError: it cannot be used, or not with this `meaning`.
         """
-        if (folder / COMPARED).exists() and not (folder / DATABASE).exists() and not overwrite:
+        if (
+            (folder / COMPARED).exists()
+            and (folder / REPORT).exists()
+            and not (folder / DATABASE).exists()
+            and not overwrite
+        ):
             raise FolderInUseError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
         database = open_database(folder, anew=overwrite)
         try:

@@ -103,9 +103,11 @@ def test_neither_a_baseline_nor_a_crawl_is_overwritten(tmp_path: Path) -> None:
     assert refused.stderr.startswith(f"crawler: --out {crawled}: holds a crawl")
 
     (compared / "timelines").mkdir(parents=True)
-    (compared / "timelines" / "old.html").touch()
-    assert compare(*small, f"--out={compared}").returncode == 0
-    assert not (compared / "timelines").exists()
+    (compared / "timelines" / "mine.html").touch()
+    assert compare(*small[:-1], f"--out={compared}").returncode == 0
+    assert len(list((compared / "timelines").iterdir())) == 2
+    assert compare(*small, f"--out={compared}").returncode == 0  # explains nothing
+    assert [file.name for file in (compared / "timelines").iterdir()] == ["mine.html"]
     before = (compared / "report.json").read_bytes()
     refused = run(command("crawl", "--quiet", f"--out={compared}"), capture_output=True, text=True, check=False)
     assert refused.returncode == 2

@@ -47,6 +47,7 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("\udc80.x=1", "it has a name that is no text"),
         ('crawl.start_urls=["example.com"]', "did you mean https://example.com?"),
         ("extract.fields.url=h1", "extract.fields.url: that is each page's own address: choose another name"),
+        ("http.user_agent=*/1.0", "http.user_agent: must begin with a name"),
         ("http.user_agent=/2", "http.user_agent: must begin with a name, by which robots.txt can call it"),
         ("extract.fields.x=a[", "extract.fields.x: 'a[' is not a CSS selector"),
         ('extract.fields.x={css="a", typ="int"}', "typ: there is no such key (did you mean type?)"),
@@ -148,9 +149,15 @@ def test_without_libcurl_the_next_best_client_is_used_and_what_needs_it_says_so(
 
 def test_a_key_may_be_quoted_as_in_toml_and_else_hold_what_it_will() -> None:
     tree: dict[str, Any] = {}
-    for setting in ('extract.fields."a b"=h1', "extract.fields.'c.d'=h2", "extract . fields . é€=h3", 'x."y=1'):
+    for setting in (
+        'extract.fields."a b"=h1',
+        "extract.fields.'c.d'=h2",
+        "extract . fields . é€=h3",
+        'x."y=1',
+        'x."a=b"=2',
+    ):
         put(tree, setting)
-    assert tree == {"extract": {"fields": {"a b": "h1", "c.d": "h2", "é€": "h3"}}, "x": {'"y': 1}}
+    assert tree == {"extract": {"fields": {"a b": "h1", "c.d": "h2", "é€": "h3"}}, "x": {'"y': 1, "a=b": 2}}
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ def test_others_are_what_is_neither_ours_nor_the_servers(monkeypatch: pytest.Mon
     monkeypatch.setattr(others.time, "process_time", lambda: seconds["ours"])
     monkeypatch.setattr(others.time, "monotonic", lambda: seconds["now"])
     watched = Others({0, 1}, os.getpid())
-    server = watched._server.cpu_times()
-    monkeypatch.setattr(watched._server, "cpu_times", lambda: server._replace(user=server.user + 0.25))
+    server = watched._server.cpu_times()._replace(user=watched._served + 0.25, system=0.0)
+    monkeypatch.setattr(watched._server, "cpu_times", lambda: server)
     # Of 3 s on the cores a quarter was the server's, a quarter this process's and 1.5 s the crawl's: 1 s in 2.
     seconds.update(busy=103.0, ours=5.25, now=52.0)
     assert watched.cores(1.5) == pytest.approx(0.5)
