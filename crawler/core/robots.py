@@ -28,7 +28,6 @@ _AGENT_LINE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-
 _OURS, _OTHERS = "(ours)", "(others)"
 """What crawlers are called when Protego reads it. By itself it gives the rules for `craw` to `crawler`, too."""
 

@@ -1,11 +1,17 @@
 """Threads that cannot be started: one line, and an end."""
 
 import threading
+from concurrent.futures import BrokenExecutor
 
 import pytest
 
-from crawler.backends.base import BackendError
+from crawler.backends.base import BackendError, starting_threads
 from tests.contract.test_backends import detail, make
+
+
+def test_a_pool_that_has_broken_is_not_taken_for_one() -> None:
+    with pytest.raises(BrokenExecutor), starting_threads():
+        raise BrokenExecutor("an initializer failed")
 
 
 @pytest.mark.parametrize("name", ["rlock", "queue", "condition", "semaphore", "thread-pool"])
