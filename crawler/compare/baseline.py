@@ -69,9 +69,9 @@ def comparable(
             enough.
     """
     if rounds < ENOUGH:
-        raise ConfigError(f"--baseline: {rounds} rounds show nothing: it takes --rounds {ENOUGH} or more")
+        raise ConfigError(f"--baseline: fewer than {ENOUGH} rounds show nothing: give --rounds {ENOUGH} or more")
     if before.rounds < ENOUGH:
-        raise ConfigError(f"--baseline: its {before.rounds} rounds show nothing: measure it with {ENOUGH} or more")
+        raise ConfigError(f"--baseline: measured in fewer than {ENOUGH} rounds, which show nothing: measure it again")
     known = _known(before)
     reasons = [_unlike(before, known, case, workloads[case.scene.workload], producers) for case in every]
     if reasons and None not in reasons:

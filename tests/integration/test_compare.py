@@ -118,7 +118,7 @@ def test_neither_a_baseline_nor_a_crawl_is_overwritten(tmp_path: Path) -> None:
     refused = compare(*small, f"--out={compared}", f"--baseline={compared / 'report.json'}")
     assert "would replace the baseline" in refused.stderr
     refused = compare(*small, f"--baseline={compared / 'report.json'}")
-    assert "--baseline: 1 rounds show nothing: it takes --rounds 3 or more" in refused.stderr
+    assert "--baseline: fewer than 3 rounds show nothing: give --rounds 3 or more" in refused.stderr
     assert (compared / "report.json").read_bytes() == before
 
 
