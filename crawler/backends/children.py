@@ -7,7 +7,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -71,11 +71,30 @@ def context(method: str = "auto", preload: Sequence[str] = ()) -> BaseContext:
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Say in one line that processes cannot be started, as where there are too many."""
+    """Start processes here: none of them hears Ctrl-C, and that one cannot be started is said in one line."""
     try:
-        yield
+        with _deaf():
+            yield
     except (OSError, EOFError) as error:
         raise BackendError(f"a process cannot be started: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Block SIGINT, for this thread and for what it starts, which keeps it blocked from its first instruction on.
+
+    A terminal's Ctrl-C goes to the whole group of processes, and would be the end of one that is still importing what
+    it needs to ignore it. This process gets it afterwards, or by another thread.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # now: it unblocks SIGINT where it starts its own process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def settle_in() -> None:

@@ -26,9 +26,9 @@ def command(*args: str) -> list[str]:
 
 
 @contextmanager
-def started(*args: str) -> Iterator["subprocess.Popen[bytes]"]:
+def started(*args: str, stderr: int = subprocess.DEVNULL) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a crawl that is killed, with all of its processes, if the test ends before it does."""
-    with subprocess.Popen(command(*args), stderr=subprocess.DEVNULL, start_new_session=True) as crawl:
+    with subprocess.Popen(command(*args), stderr=stderr, start_new_session=True) as crawl:
         try:
             yield crawl
         finally:

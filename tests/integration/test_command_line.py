@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import shlex
 import signal
 import subprocess
@@ -65,6 +66,23 @@ def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path
         assert canonical(items) == truth(server, PAGES)
         again = {path for path, hits in server.stats()["paths"].items() if hits > 1}
         assert again == {"/robots.txt"}, "what had finished was not fetched again"
+
+
+@every_process_backend
+def test_ctrl_c_at_a_terminal_while_processes_start_is_an_interruption_like_any_other(
+    backend: str, tmp_path: Path
+) -> None:
+    with FixtureServer(pages=PAGES, latency=0.1) as server:
+        args = [*shop(server, tmp_path, backend), "--set=processes.start_method=spawn"]  # the slowest to start
+        with started(*args, stderr=subprocess.PIPE) as crawl:
+            end = time.monotonic() + LIMIT
+            while not psutil.Process(crawl.pid).children(recursive=True):
+                assert time.monotonic() < end
+            os.killpg(crawl.pid, signal.SIGINT)
+            _, told = crawl.communicate(timeout=LIMIT)
+        assert (crawl.returncode, b"Traceback" in told) == (130, False), told.decode()
+        assert run(*args, "--resume").returncode == 0
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
 
 
 STARTED_BY = {"spawn": "spawn_main", "forkserver": "forkserver", "fork": "-m crawler"}
