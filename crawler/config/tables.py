@@ -178,6 +178,7 @@ class TrapTable(Table, frozen=True):
     repeated_segments: Count = 3
     session_ids: Count = 500
     calendar_pages: Count = 1_000
+    circling_paths: Count = 1_000
     query_variants: Count = 10_000
     numbered_pages: Count = 1_000_000
     page_links: Count = 100_000

@@ -54,7 +54,7 @@ class Admission:
         for task in taken_up:
             number = self._ledger.restore_taken_up(task)
             if number is not None:
-                self._traps.count(task.url)
+                self._traps.count(task.url, self._ledger.known)
                 waiting.setdefault(task.depth, Backlog(self._shelf)).append(task, number)
         self._level = min(waiting, default=0)
         for depth in sorted(waiting):
@@ -115,7 +115,7 @@ class Admission:
     def _restore(self, settled: Settled) -> None:
         """Take in a page that an earlier run settled."""
         url, redirect = settled.task.url, settled.outcome.redirect if settled.outcome else None
-        self._traps.count(url)
+        self._traps.count(url, self._ledger.known)
         if redirect is not None:
             self._ledger.redirect(url, redirect)
             if self._ledger.is_start(url):

@@ -1,8 +1,8 @@
 """Bounds against sites without end: calendars, session ids, paths that grow, a page of a million links.
 
-    link ──▶ too long? goes round? ──▶ which families is it of? one of them full? ──▶ taken up, and counted in each
-                   │                                            │
-                   └────────────── left, for a reason ◀─────────┘
+    link ──▶ too long? repeats itself? ──▶ which families is it of? one of them full? ──▶ taken up, and counted in each
+                   │                                                │
+                   └──────────────── left, for a reason ◀───────────┘
 
 A family is what a site can go on making for ever: the URLs that differ only in a date, a session id, a query, a number.
 Each has a limit of its own, tight where the sign of a trap is plain and wide where a real site may look the same: the
@@ -28,15 +28,21 @@ class TrapLimits:
     path_length: int = 2_000
     """Characters of a URL's path and query."""
     repeated_segments: int = 3
-    """How often a segment may stand in a path, and how deep relative links are followed that lead in circles."""
+    """How often a segment may stand in a path."""
     session_ids: int = 500
     """Ids that may stand in one place: within a path, or in a parameter that is named like a session."""
     calendar_pages: int = 1_000
     """URLs that differ only in a date: in the query, or at the end of the path."""
+    circling_paths: int = 1_000
+    """URLs of a site whose paths go round, as relative links do that lead in circles."""
     query_variants: int = 10_000
     """URLs that differ only in the query. One that holds numbers alone, as the pages of a list do, is not counted."""
     numbered_pages: int = 1_000_000
     """URLs that differ only in numbers."""
+
+
+ROUND = 3
+"""Folders of which each can be left out, for a path to go round."""
 
 
 class _Member(NamedTuple):
@@ -57,10 +63,13 @@ class Traps:
         self._most = {
             "session-ids": limits.session_ids,
             "calendar-pages": limits.calendar_pages,
+            "circling-paths": limits.circling_paths,
             "query-variants": limits.query_variants,
             "numbered-pages": limits.numbered_pages,
         }
         self._sketch = Sketch()
+        self._left = Sketch()
+        """Of the paths that go round, those that were left: a longer one is known by them, too."""
 
     def take(self, url: str, known: Container[str]) -> str | None:
         """Count a canonical URL as taken up, or return the reason for which it is to be left.
@@ -71,23 +80,46 @@ class Traps:
         start = url.index("/", 8)
         if self._limits.path_length and len(url) - start > self._limits.path_length:
             return "path-length"
-        if self._limits.repeated_segments and goes_round(url, known, self._limits.repeated_segments):
+        if self._limits.repeated_segments and repeats(url, self._limits.repeated_segments):
             return "repeated-segments"
-        members = self._members(url)
+        members = self._members(url, known)
         for member in members:
             if self._full(member):
+                if member.limit == "circling-paths":
+                    self._left.add(url)
                 return member.limit
         self._add(members)
         return None
 
-    def count(self, url: str) -> None:
+    def count(self, url: str, known: Container[str]) -> None:
         """Count a URL that is taken up whatever the limits say: a start, or a page of an earlier run."""
-        self._add(self._members(url))
+        self._add(self._members(url, known))
 
-    def _members(self, url: str) -> list[_Member]:
-        if not _SUSPECT.search(url, 8):
-            return []
-        return [member for member in families(url) if self._most[member.limit]]
+    def _members(self, url: str, known: Container[str]) -> list[_Member]:
+        members = []
+        if _SUSPECT.search(url, 8):
+            members = [member for member in families(url) if self._most[member.limit]]
+        if self._most["circling-paths"] and (circling := self._circling(url, known)) is not None:
+            members.append(circling)
+        return members
+
+    def _circling(self, url: str, known: Container[str]) -> _Member | None:
+        """Return the family of the paths that go round, if this one does.
+
+        Folders that are named alike on each level, `/0/3/1/2/`, look the same: so it takes many to tell. Once they are
+        too many, one shorter URL is enough: else the gaps that are left would let longer ones through.
+        """
+        shorter = shortened(url)
+        if not shorter:
+            return None
+        member = _Member("circling-paths", f"circling-paths {origin(url)}")
+        spare = len(shorter) - (1 if self._full(member) else ROUND)
+        for path in shorter:
+            if path not in known and not self._left.count(path):
+                spare -= 1
+                if spare < 0:
+                    return None
+        return member
 
     def _full(self, member: _Member) -> bool:
         if self._sketch.count(member.key) < self._most[member.limit]:
@@ -104,31 +136,31 @@ class Traps:
             self._sketch.add(member.key)
 
 
-def goes_round(url: str, known: Container[str], most: int) -> bool:
-    """Say whether a path repeats itself: `/a/b/a/b/a/b/a`, or relative links that lead ever deeper.
-
-    Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths. They give
-    themselves away by this: from `/a/b/c/d/`, any segment but the last can be left out, and the URL is known.
-    """
+def repeats(url: str, most: int) -> bool:
+    """Say whether a segment stands more often than `most` times in a path: `/a/b/a/b/a/b/a`."""
     if url.count("/") - 3 < most:
         return False
-    start = url.index("/", 8)
-    end = url.find("?", start) % (len(url) + 1)
-    *inner, last = url[start + 1 : end].rstrip("/").split("/")
-    if len(inner) < most:
-        return False
-    distinct = {*inner}
-    repeats = most < 2 or len(distinct) < len(inner)
-    if repeats and any(inner.count(segment) + (segment == last) > most for segment in distinct):
-        return True
-    head, tail = url[: start + 1], url[start + 1 :].split("/")
-    missing = len(inner) - most
-    for at in range(len(inner)):
-        if head + "/".join(tail[:at] + tail[at + 1 :]) not in known:
-            missing -= 1
-            if missing < 0:
-                return False
-    return True
+    segments = _segments(url)
+    return len({*segments}) < len(segments) and any(segments.count(segment) > most for segment in {*segments})
+
+
+def shortened(url: str) -> list[str]:
+    """Return a URL of ROUND folders or more without each of them in turn; none of another.
+
+    Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths, and they give
+    themselves away by this: any folder can be left out of `/a/b/c/d/`, and there is such a URL.
+    """
+    if url.count("/") - 3 < ROUND or (folders := len(_segments(url)) - 1) < ROUND:
+        return []
+    start = url.index("/", 8) + 1
+    head, tail = url[:start], url[start:].split("/")
+    return [head + "/".join(tail[:at] + tail[at + 1 :]) for at in range(folders)]
+
+
+def _segments(url: str) -> list[str]:
+    """Return the segments of a canonical URL's path."""
+    start = url.index("/", 8) + 1
+    return url[start : url.find("?", start) % (len(url) + 1)].rstrip("/").split("/")
 
 
 def families(url: str) -> list[_Member]:

@@ -20,14 +20,16 @@ ENDLESS = sorted(name for name, told in FAULTS.items() if told.startswith("endle
 
 @pytest.mark.parametrize("backend", ["queue", "asyncio"])
 def test_a_site_with_every_trap_is_crawled_to_its_end_with_all_that_is_real(backend: str, tmp_path: Path) -> None:
-    bounds = ("--set=traps.calendar_pages=60", "--set=traps.session_ids=20", "--consumers=16")
+    bounds = [f"--set=traps.{name}" for name in ("calendar_pages=60", "session_ids=20", "circling_paths=60")]
     with FixtureServer(pages=PAGES, faults=ENDLESS) as server:
-        subprocess.run([*command(*shop(server, tmp_path, backend)), *bounds], check=True, timeout=LIMIT)
+        subprocess.run(
+            [*command(*shop(server, tmp_path, backend)), *bounds, "--consumers=16"], check=True, timeout=LIMIT
+        )
         right = truth(server, PAGES)
     items = lines(tmp_path / "items.jsonl")
     assert canonical(items) == right
     surplus = json.loads((tmp_path / "report.json").read_text())["surplus"]
-    assert {"calendar-pages", "session-ids", "repeated-segments"} <= surplus.keys()
+    assert {"calendar-pages", "session-ids", "repeated-segments", "circling-paths"} <= surplus.keys()
     pages = lines(tmp_path / "pages.jsonl")
     assert len(pages) < 2_000
     assert {page["outcome"] for page in pages} == {"ok"}, "what is left is counted, not a line each"
