@@ -65,6 +65,9 @@ class _Connection(ResponseHandler):
     and lets who waits for the body wait until the time-out.
     """
 
+    kept = False
+    """Whether it has served a request before."""
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let the reader of a body that has not ended know why it will not."""
         body, error = self._payload, self.exception() or exc
@@ -96,7 +99,10 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """Return a connection, a new one or one that was kept."""
         connection = await super().connect(*args, **options)
-        _under_way.get().connected()
+        protocol = connection.protocol
+        assert isinstance(protocol, _Connection)
+        _under_way.get().connected(kept=protocol.kept)
+        protocol.kept = True
         return connection
 
 
@@ -115,13 +121,20 @@ class AiohttpClient:
             max_field_size=LINE,
             max_headers=HEADERS,
         )
+        # It would send any request that a broken connection took with it again, on a new connection, too.
+        self._session._retry_connection = False
 
     async def fetch(self, exchange: Exchange) -> None:
         """Send the exchange's request and feed it the answer (see `AsyncClient`)."""
         _under_way.set(exchange)
         try:
             async with asyncio.timeout(exchange.time_left()):
-                await self._fetch(exchange)
+                try:
+                    await self._fetch(exchange)
+                except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                    if not exchange.kept or exchange.head is not None:
+                        raise
+                    await self._fetch(exchange)
         except Exception as error:
             raise fetch_error(error, _RULES) or error from error
 

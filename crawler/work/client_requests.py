@@ -112,9 +112,8 @@ class RequestsClient:
             response = self._adapter.send(request, stream=True, timeout=exchange.time_left())
         except Exception as error:
             known = fetch_error(error, _RULES)
-            if exchange.connected_at is None or known is None or known.kind != "connection":
+            if not exchange.kept or known is None or known.kind != "connection":
                 raise
-            # The server closed a connection that it had kept: that is no answer to this request.
             response = self._adapter.send(request, stream=True, timeout=exchange.time_left())
         raw: HTTPResponse = response.raw
         return raw

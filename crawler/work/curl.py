@@ -152,8 +152,8 @@ class Transfer:
     def ended(self, code: int, message: str) -> bool:
         """Take in how libcurl ended, by its code and its words; return whether that was the end.
 
-        If it was not, the connection broke before a whole head had come, or was not made in time though there is time
-        left, and the handle is to be performed once more.
+        If it was not, a kept connection broke before a whole head had come, or none was made in time though there is
+        time left, and the handle is to be performed once more.
 
         Raises:
             FetchError: of whatever kind.
@@ -173,7 +173,7 @@ class Transfer:
             return True
         failed = self._failure(code, message)
         # A time-out before the deadline: it was put off while there was a connection to be made.
-        broke = (failed.kind == "connection" and self._sent) or failed.kind == "timeout"
+        broke = (failed.kind == "connection" and exchange.kept) or failed.kind == "timeout"
         if not broke or exchange.head is not None or self._tries > 1 or exchange.deadline <= time.monotonic():
             raise failed
         self._sent, self._tries = min(self._sent, 1), 2
@@ -238,8 +238,10 @@ class Transfer:
         """Let a request go out as often as it may. Where a kept connection broke, libcurl would try the next kept one,
         and so on; it is to be a fresh one, and once."""
         self._sent += 1
-        self.exchange.connected()
-        return pycurl.PREREQFUNC_OK if self._sent <= self._tries else pycurl.PREREQFUNC_ABORT
+        if self._sent > self._tries:
+            return pycurl.PREREQFUNC_ABORT
+        self.exchange.connected(kept=not self._opened)
+        return pycurl.PREREQFUNC_OK
 
     def _take_line(self, line: bytes) -> int | None:
         lines = self._lines

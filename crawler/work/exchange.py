@@ -30,6 +30,8 @@ class Exchange:
         verdict: what the answer came to without its body, if it did.
         body: what was read of the body.
         connected_at: when it got a connection, in seconds of `time.monotonic`; None while it has none.
+        kept: whether that had served another request before. If it breaks before the answer, the server may have closed
+            it unasked, and the request may go out once more, on a new one (RFC 9112 section 9.3.1); else it may not.
         answered_at: when the head came.
     """
 
@@ -44,6 +46,7 @@ class Exchange:
         self.verdict: Verdict | None = None
         self.body: Body | None = None
         self.connected_at: float | None = None
+        self.kept = False
         self.answered_at: float | None = None
         self._max_bytes = max_bytes
         self._untyped = False
@@ -63,9 +66,10 @@ class Exchange:
             raise TimeoutError
         return left
 
-    def connected(self) -> None:
+    def connected(self, *, kept: bool) -> None:
         """Say that there is a connection, a new one or one that was kept: the request is about to be sent."""
         self.connected_at = time.monotonic()
+        self.kept = kept
 
     def begin(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Take the response's head; header values as latin-1.

@@ -216,14 +216,15 @@ class PlainConnection(HTTPConnection):
     def connect(self) -> None:
         """Open the connection, TLS and all."""
         super().connect()
-        self._wire.exchange.connected()
+        self._wire.exchange.connected(kept=False)
 
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Send the request line."""
-        if self.sock is not None:  # else it is opened when there is something to send
-            self._wire.exchange.connected()
+        exchange = self._wire.exchange
+        if self.sock is not None and exchange.connected_at is None:  # else it is, or will be, a new one
+            exchange.connected(kept=True)
         # urllib3 has quoted the target anew by now (`%zz`, `|`); what goes out is the URL's own.
-        super().putrequest(method, path_and_query(self._wire.exchange.url), *args, **options)
+        super().putrequest(method, path_and_query(exchange.url), *args, **options)
 
 
 class TLSConnection(PlainConnection, HTTPSConnection):
