@@ -1,5 +1,6 @@
 """What a person sees of a crawl: its progress on stderr, and its summary on stdout."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from crawler.urls import without_credentials
 
 if TYPE_CHECKING:
     from rich.live import Live
+    from rich.table import Table
 
 HOSTS_SHOWN = 3
 """Hosts that are named of those that were given up; report.json has them all."""
@@ -61,7 +63,6 @@ class Console:
         """Show what came of the crawl."""
         if self._quiet or not report:
             return
-        from rich.console import Console as Terminal
         from rich.table import Table
 
         table = Table(show_header=False, box=None, pad_edge=False)
@@ -70,7 +71,13 @@ class Console:
         for name, text in rows(report):
             table.add_row(name, printable(text))
         table.add_row("files in", str(folder))
-        Terminal(highlight=False, markup=False).print(table)
+        try:
+            _print(table)
+        except BrokenPipeError:
+            write_no_more()
+        except OSError as error:  # what was crawled is in the folder all the same
+            write_no_more()
+            self.say(f"the summary cannot be written: {error.strerror or error}")
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +141,6 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout."""
-    from rich.console import Console as Terminal
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False)
@@ -143,7 +149,24 @@ def table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
         grid.add_column(column, overflow="fold", no_wrap=column == columns[0], min_width=longest)
     for line in lines:
         grid.add_row(*map(printable, line))
-    Terminal(highlight=False, markup=False).print(grid)
+    _print(grid)
+
+
+def _print(what: "Table") -> None:
+    """Print a table on stdout; BrokenPipeError if whoever read it has gone, OSError if it cannot be written."""
+    from rich.console import Console as Terminal
+
+    class Piped(Terminal):
+        def on_broken_pipe(self) -> None:  # rich would end the program, as a failure
+            raise BrokenPipeError
+
+    Piped(highlight=False, markup=False).print(what)
+    sys.stdout.flush()
+
+
+def write_no_more() -> None:
+    """Let Python close stdout in peace: it would try to write what is left."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it is closed with the process
 
 
 def printable(text: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -20,6 +20,7 @@ from crawler.limits import raise_open_files, too_few_files
 from crawler.model import ADDRESS_FORBIDDEN
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
+from crawler.store.database import StoreError, explained
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
 from crawler.urls import origin
@@ -69,10 +70,15 @@ class Watcher:
 
 
 def fresh_folder(backend: str) -> Path:
-    """Return the name of a folder that does not exist yet: `crawls/TIME-BACKEND`."""
-    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{backend}"
-    paths = (Path("crawls", f"{name}{f'-{n}' if n else ''}") for n in range(1000))
-    return next(path for path in paths if not path.exists())
+    """Make a folder, `crawls/TIME-BACKEND`, which nobody else has; StoreError if none can be made."""
+    name = Path("crawls", f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{backend}")
+    with explained(name):
+        name.parent.mkdir(exist_ok=True)
+        for path in (name, *(name.with_name(f"{name.name}-{number}") for number in range(1, 1000))):
+            with suppress(FileExistsError):
+                path.mkdir()
+                return path
+    raise StoreError(f"{name}: a thousand crawls have begun within this second; choose an --out")
 
 
 def run(

@@ -15,8 +15,8 @@ from crawler.backends.base import BackendError
 from crawler.cli import crawl, look, measure
 from crawler.cli.base import BAD_USAGE, FAILED, INTERRUPTED, OK, commands
 from crawler.config import ConfigError
-from crawler.console import printable
-from crawler.store.database import FolderInUseError, StoreError
+from crawler.console import printable, write_no_more
+from crawler.store.database import StoreError, WrongFolderError
 from fixtures.process import FixtureError
 
 COMMANDS = (crawl.crawl, look.backends, look.hazards, look.fetch, look.robots, measure.compare, measure.advise)
@@ -34,23 +34,18 @@ def status(arguments: Sequence[str]) -> int:
         return _complain(error.format_message(), FAILED)
     except ConfigError as error:
         return _complain(str(error), BAD_USAGE)
-    except FolderInUseError as error:
+    except WrongFolderError as error:
         return _complain(str(error), BAD_USAGE)
     except (StoreError, BackendError, FixtureError) as error:
         return _complain(str(error), FAILED)
     except click.Abort:
         return INTERRUPTED
     except BrokenPipeError:
-        _write_no_more()  # whoever read us has gone
+        write_no_more()  # whoever read us has gone
         return OK
     except OSError as error:  # a full disk behind standard output, or too many open files
-        _write_no_more()
+        write_no_more()
         return _complain(f"{error.filename or 'cannot go on'}: {error.strerror or error}", FAILED)
-
-
-def _write_no_more() -> None:
-    """Let Python close in peace: it would try to write what is left."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it is closed with the process
 
 
 def _complain(message: str, code: int) -> int:
@@ -65,8 +60,10 @@ def main() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except BrokenPipeError:
+        write_no_more()
     except OSError:
-        _write_no_more()
+        write_no_more()
         code = code or FAILED
     if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
         os._exit(code)

@@ -38,6 +38,17 @@ class Commands(click.Group):
         return super().resolve_command(context, args)
 
 
+class Folder(click.Path):
+    """The name of a folder. Not an empty one, as a shell's variable may be: that would be the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it as a path."""
+        return self.fail("it names no folder", param, ctx) if value == "" else super().convert(value, param, ctx)
+
+
 def configured(command: Any) -> Any:
     """Add the options by which every command is configured."""
     for option in (

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from crawler.backends.registry import BACKENDS
-from crawler.cli.base import INTERRUPTED, OK, configuration, configured
+from crawler.cli.base import INTERRUPTED, OK, Folder, configuration, configured
 from crawler.console import Console
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
@@ -20,7 +20,7 @@ from crawler.trace.switch import TIMELINE
 @configured
 @click.option("--backend", metavar="NAME", help=f"One of {', '.join(BACKENDS)}.")
 @click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")
-@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Default: crawls/TIME-BACKEND.")
+@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Default: crawls/TIME-BACKEND.")
 @click.option("--resume", is_flag=True, help="Go on with the crawl in --out, or begin it.")
 @click.option("--retry-failed", is_flag=True, help="Resume, and take up failed pages again.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where --out holds a crawl.")

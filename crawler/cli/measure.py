@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from crawler.advise import MOST_PAGES
-from crawler.cli.base import FAILED, INTERRUPTED, OK, configuration, configured, warn
+from crawler.cli.base import FAILED, INTERRUPTED, OK, Folder, configuration, configured, warn
 from crawler.console import Console, printable, table
 
 
@@ -37,9 +37,7 @@ from crawler.console import Console, printable, table
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
 )
-@click.option(
-    "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave report.html, .md and .json there."
-)
+@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Leave report.html, .md and .json there.")
 @click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
 def compare(
     settings: Sequence[str],
@@ -95,7 +93,7 @@ def compare(
 @click.option("--backends", metavar="NAME,…", default="", help="Which to compare; default: the best of each kind.")
 @click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
 @click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
-@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Leave the comparison there.")
+@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Leave the comparison there.")
 def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path | None, **options: Any) -> int:
     """Recommend backend, consumers and parser for a site, as a piece of config.toml.
 

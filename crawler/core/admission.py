@@ -181,8 +181,10 @@ class Admission:
         self._robots_missing(task.referrer or "", failure, hops=task.hops)
 
     def _robots_missing(self, site: str, failure: Failure, *, hops: int = 0) -> None:
-        self._ledger.tally.robots_failed(site, failure)
-        self._robots_known(site, *self._robots.give_up(site, failure, hops=hops))
+        rules, parked = self._robots.give_up(site, failure, hops=hops)
+        if not rules.allow(f"{site}/"):  # that there is none, as a 404 says, is an answer
+            self._ledger.tally.robots_failed(site, failure)
+        self._robots_known(site, rules, parked)
 
     def _robots_known(self, site: str, rules: Rules, parked: Backlog) -> None:
         if rules.crawl_delay:

@@ -38,8 +38,8 @@ class StoreError(Exception):
     """The folder of a crawl cannot be used: one line that names it, the reason and the way out."""
 
 
-class FolderInUseError(StoreError):
-    """The folder holds a crawl, and nobody said what to do with it; or another process is crawling into it."""
+class WrongFolderError(StoreError):
+    """The folder is not for this crawl: it holds another or something else, another process is at it, or it is none."""
 
 
 def open_database(folder: Path, *, anew: bool = False) -> sqlite3.Connection:
@@ -49,7 +49,7 @@ def open_database(folder: Path, *, anew: bool = False) -> sqlite3.Connection:
         anew: drop what it holds, and if it is damaged, the whole of it.
 
     Raises:
-        StoreError, FolderInUseError
+        StoreError, WrongFolderError
     """
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,17 +85,17 @@ def recognise(database: sqlite3.Connection, folder: Path, meaning: Mapping[str, 
     """Raise StoreError for a database that is not this crawl's to go on with."""
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"meta", "urls", "pages", "items"} <= tables:
-        raise StoreError(f"{folder}: its {DATABASE} is not a crawl's; choose another --out")
+        raise WrongFolderError(f"{folder}: its {DATABASE} is not a crawl's; choose another --out")
     meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta WHERE key IN ('version', 'meaning')"))
     if meta.get("version") != str(VERSION):
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder}: its {DATABASE} is of version {meta.get('version')}, and this crawler knows {VERSION}: "
             "go on with the crawler that made it, or choose another --out"
         )
     before, now = flat(json.loads(meta["meaning"])), flat(meaning)
     for key in sorted({*before, *now}):
         if before.get(key) != now.get(key):
-            raise StoreError(
+            raise WrongFolderError(
                 f"{folder} holds a crawl with {key} = {json.dumps(before.get(key))}, not {json.dumps(now.get(key))}: "
                 "set it back to go on with it, or add --overwrite to begin anew"
             )
@@ -116,11 +116,13 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if _is(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
-            raise FolderInUseError(f"{folder}: another process is crawling into it; choose another --out") from error
+            raise WrongFolderError(f"{folder}: another process is crawling into it; choose another --out") from error
         reasons = (reason for name, reason in _REASONS.items() if _is(error, name))
         raise StoreError(f"{folder}: {next(reasons, str(error))}") from error
     except (json.JSONDecodeError, KeyError, UnicodeError) as error:
         raise StoreError(f"{folder}: {_REASONS['SQLITE_CORRUPT']}") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise WrongFolderError(f"{folder}: it is, or lies in, what is no folder; choose another --out") from error
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror or error}") from error
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from crawler.model import Changes, Role, Settled, Task, Verdict
-from crawler.store.database import DATABASE, FolderInUseError, begin, explained, is_blank, open_database, recognise
+from crawler.store.database import DATABASE, WrongFolderError, begin, explained, is_blank, open_database, recognise
 from crawler.store.files import LineFile
 from crawler.store.lines import item_line, page_line, read_page
 from crawler.urls import origin
@@ -28,6 +28,8 @@ FILES = ("pages", "items")
 REPORT = "report.json"
 COMPARED = "report.html"
 """What only a comparison leaves."""
+LEFT = (REPORT, *(f"{table}.jsonl" for table in FILES))
+"""What a crawl leaves beside its database."""
 
 GROUP_SECONDS = 0.5
 GROUP_PAGES = 500
@@ -75,16 +77,12 @@ class Store:
             meaning: the configuration that a crawl must not change on its way.
 
         Raises:
-            FolderInUseError: it holds a crawl, and neither is told; or another process is crawling into it.
-            StoreError: it cannot be used, or not with this `meaning`.
+            WrongFolderError: it holds a crawl, and neither is told, or one of another `meaning`; it holds something
+                else, which would be lost; or another process is crawling into it.
+            StoreError: it cannot be used.
         """
-        if (
-            (folder / COMPARED).exists()
-            and (folder / REPORT).exists()
-            and not (folder / DATABASE).exists()
-            and not overwrite
-        ):
-            raise FolderInUseError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
+        if not overwrite and not (folder / DATABASE).exists():
+            _look_for_others(folder)
         database = open_database(folder, anew=overwrite)
         try:
             with explained(folder):
@@ -92,7 +90,7 @@ class Store:
                 if new:
                     begin(database, meaning)
                 elif not resume:
-                    raise FolderInUseError(
+                    raise WrongFolderError(
                         f"{folder} holds {'a finished' if _is_finished(database) else 'an unfinished'} crawl: "
                         "add --resume or --overwrite, or choose another --out"
                     )
@@ -278,6 +276,18 @@ class Store:
 
     def _put(self, key: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _look_for_others(folder: Path) -> None:
+    """Raise WrongFolderError where a new crawl would write over what none of ours can go on with."""
+    if (folder / COMPARED).exists() and (folder / REPORT).exists():
+        raise WrongFolderError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
+    for name in LEFT:
+        if (folder / name).exists():
+            raise WrongFolderError(
+                f"{folder} holds a {name}, and no {DATABASE} to go on with: add --overwrite to begin anew, "
+                "or choose another --out"
+            )
 
 
 def _task(url: str, role: str, depth: int, hops: int, referrer: str | None) -> Task:

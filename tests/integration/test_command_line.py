@@ -130,6 +130,8 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         refused = run(*args)
         assert refused.returncode == 2
         assert "--resume or --overwrite" in refused.stderr
+        other = run(*args, "--resume", "--set=extract.parser=bs4-lxml")
+        assert (other.returncode, "extract.parser" in other.stderr) == (2, True)
         assert run(*args, "--resume").returncode == 0
         assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
         assert run(*args, "--overwrite", "--max-pages=5").returncode == 0
@@ -147,6 +149,7 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         (["--no-such-option"], 2, "--no-such-option"),
         (["craw"], 2, "did you mean crawl?"),
         (["--resume"], 2, "--out"),
+        (["--out="], 2, "it names no folder"),
         (["--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1"], 1, "no start page could be fetched"),
     ],
 )
@@ -170,13 +173,24 @@ def test_closed_streams_keep_no_crawl_from_its_end(closed: str, tmp_path: Path) 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path: Path) -> None:
     crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
-    for args in (crawl, ("backends",), ("fetch", "http://127.0.0.1:9/")):
+    failed = (1, "crawler: cannot go on: No space left on device")
+    finished = (0, "the summary cannot be written: No space left on device")
+    for args, end in ((crawl, finished), (("backends",), failed), (("fetch", "http://127.0.0.1:9/"), failed)):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(command(*args), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-        assert done.returncode == 1
-        assert done.stderr.splitlines()[-1] == "crawler: cannot go on: No space left on device"
+        assert (done.returncode, done.stderr.splitlines()[-1]) == end
         assert "Traceback" not in done.stderr
     assert len(lines(tmp_path / "items.jsonl")) == 5
+
+
+def test_it_is_no_failure_that_nobody_reads_what_is_printed(tmp_path: Path) -> None:
+    crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
+    for args in (crawl, ("backends",)):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(command(*args), stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(write)
+        assert (done.returncode, "Traceback" in done.stderr, "Broken" in done.stderr) == (0, False, False)
 
 
 def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, Keeper
 from crawler.job import Mode, Watcher
 from crawler.model import Changes, Role, Settled, Task, Verdict
+from crawler.store.database import StoreError
 from tests.answers import page
 
 TASK = Task("http://127.0.0.1:9/item", Role.DETAIL)
@@ -26,3 +27,16 @@ def test_what_had_come_back_is_kept_when_the_backend_fails(tmp_path: Path, monke
     with pytest.raises(BackendError, match="gone"):
         job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+
+
+def test_crawls_that_begin_within_one_second_get_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [job.fresh_folder("queue") for _ in range(5)]
+    assert sorted(folders) == sorted(Path("crawls").iterdir())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    Path("crawls").write_text("a file")
+    with pytest.raises(StoreError, match="no folder"):
+        job.fresh_folder("queue")

@@ -426,6 +426,7 @@ def test_what_holds_without_a_robots_txt(kind: str, allowed: bool) -> None:
     else:
         assert isinstance(step, Done)
         assert verdicts(frontier) == {f"{A}/": ("skipped", "robots")}
+    assert (A in frontier.tally.robots_failures) == (not allowed)
 
 
 @pytest.mark.parametrize(("hops", "text_counts"), [(5, True), (6, False)])

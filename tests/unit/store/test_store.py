@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from crawler.model import Changes, Role, Settled, Task, Verdict
-from crawler.store.database import DATABASE, FolderInUseError, StoreError
+from crawler.store.database import DATABASE, StoreError, WrongFolderError
 from crawler.store.store import GROUP_PAGES, GROUP_SECONDS, Store
 from tests.answers import failure, page
 
@@ -157,17 +157,35 @@ def test_whatever_a_page_says_is_one_line_and_comes_back_as_it_was(text: str, tm
 def test_a_crawl_is_neither_touched_nor_begun_anew_unless_told(tmp_path: Path) -> None:
     with Store.open(tmp_path, MEANING) as store:
         commit(store, ok("a"))
-    with pytest.raises(FolderInUseError, match="an unfinished crawl: add --resume or --overwrite"):
+    with pytest.raises(WrongFolderError, match="an unfinished crawl: add --resume or --overwrite"):
         Store.open(tmp_path, MEANING)
     with Store.open(tmp_path, MEANING, resume=True) as store:
         store.finish({}, finished=True)
-    with pytest.raises(FolderInUseError, match="a finished crawl"):
+    with pytest.raises(WrongFolderError, match="a finished crawl"):
         Store.open(tmp_path, MEANING)
     assert lines(tmp_path) == ["a"]
     with Store.open(tmp_path, {}, overwrite=True) as store:
         assert not list(store.settled())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crawl.db", "items.jsonl", "pages.jsonl"]
     assert lines(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "items.jsonl", "report.json"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_lies_there_without_a_database_is_not_written_over(resume: bool, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(WrongFolderError, match=f"holds a {name}, and no crawl.db"):
+        Store.open(tmp_path, MEANING, resume=resume)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
+    with Store.open(tmp_path, MEANING, overwrite=True) as store:
+        assert pending(store) == []
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(WrongFolderError, match="no folder; choose another --out"):
+            Store.open(folder, MEANING)
 
 
 def test_a_missing_or_empty_folder_is_resumed_from_the_beginning(tmp_path: Path) -> None:
@@ -305,7 +323,7 @@ def test_another_process_is_refused_until_the_first_has_ended(tmp_path: Path) ->
     try:
         assert holder.stdout.readline() == b"open\n"
         for options in ({}, {"resume": True}, {"overwrite": True}):
-            with pytest.raises(FolderInUseError, match="another process is crawling"):
+            with pytest.raises(WrongFolderError, match="another process is crawling"):
                 Store.open(tmp_path, {}, **options)
     finally:
         holder.kill()
