@@ -14,7 +14,6 @@ one of which waits there for outcomes, and Dask tries none of them again by itse
 """
 
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -26,6 +25,7 @@ from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Connected, Dropped, Joined, Left
+from crawler.backends.dask.crew import Crew
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.leaving import Leaving
 from crawler.backends.dask.local import LocalWorkers, open_local
@@ -42,9 +42,8 @@ class DaskBackend(Backend):
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
-        self._hands: dict[str, Hand] = {}
+        self._crew = Crew()
         self._leaving = Leaving()
-        self._homeless: deque[Task] = deque()
         self._late: list[Outcome] = []
         self._alone_since = 0.0
         self._vain = 0
@@ -95,10 +94,7 @@ class DaskBackend(Backend):
 
     def submit(self, task: Task) -> None:
         """Give the task to the worker that has least to do. It is sent when outcomes are next collected."""
-        if self._hands:
-            min(self._hands.values(), key=lambda hand: hand.load).waiting.append(task)
-        else:
-            self._homeless.append(task)
+        self._crew.submit(task)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         """Send what was submitted, and wait until a call comes home that brings outcomes."""
@@ -116,16 +112,11 @@ class DaskBackend(Backend):
 
     def recall(self) -> Sequence[Task]:
         """Take back what has not been sent."""
-        tasks = list(self._homeless)
-        self._homeless.clear()
-        for hand in self._hands.values():
-            tasks += hand.waiting
-            hand.waiting.clear()
-        return tasks
+        return self._crew.recall()
 
     def abandon(self, task: Task) -> None:
         """Part with the worker that does not come back with the task: it times requests out itself, so it hangs."""
-        for hand in list(self._hands.values()):
+        for hand in self._crew:
             if any(task == its for its, _ in hand.tasks.values()):
                 self._late += self._part_with(hand, WORKER_STOPPED, "was given up, since it did not come back")
                 if self._workers is not None:
@@ -136,7 +127,7 @@ class DaskBackend(Backend):
         connected, self._connected = self._connected, None
         if self._workers is not None:
             self._workers.stop()
-        elif connected is not None and not connected.lost and connected.tell(list(self._hands), leave, self._crawl):
+        elif connected is not None and not connected.lost and connected.tell(self._crew.addresses, leave, self._crawl):
             self._orphans = self._leaving.longest
         if connected is not None:
             connected.close()
@@ -148,10 +139,10 @@ class DaskBackend(Backend):
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""
-        under_way = sum(hand.load for hand in self._hands.values()) + len(self._homeless)
-        assert under_way <= sum(self.holds.values()), f"{under_way} tasks are more than were asked for"
-        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(self._hands)))
-        for hand in self._hands.values():
+        load = self._crew.load
+        assert load <= sum(self.holds.values()), f"{load} tasks are more than were asked for"
+        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(self._crew)))
+        for hand in self._crew:
             while hand.waiting and len(hand.calls) < PLACES:
                 self._calls.make(hand, at_once)
             if hand.tasks and not hand.calls:
@@ -194,7 +185,7 @@ class DaskBackend(Backend):
             raise self._scheduler_lost()
         outcomes += self._replace_dead()
         outcomes += self._leaving.overdue()
-        if self._hands:
+        if self._crew:
             self._alone_since = time.monotonic()
         elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
             raise BackendError(
@@ -208,7 +199,7 @@ class DaskBackend(Backend):
         for joined in connected.examine():
             self._welcome(joined)
         deadline = time.monotonic() + START_LIMIT
-        while len(self._hands) < number:
+        while len(self._crew) < number:
             if time.monotonic() > deadline:
                 raise BackendError(f"the Dask workers did not start within {START_LIMIT:.0f} s")
             for event in connected.news(timeout=0.2):
@@ -221,10 +212,8 @@ class DaskBackend(Backend):
         if joined.problem:
             self.plan.say(f"worker {joined.name} gets nothing to do: it {joined.problem}")
             return
-        slots = sum(self.holds.values())
-        hand = self._hands.setdefault(joined.address, Hand(joined.address, joined.name, slots))
-        hand.waiting += self._homeless
-        self._homeless.clear()
+        if self._crew.get(joined.address) is None:
+            self._crew.join(Hand(joined.address, joined.name, sum(self.holds.values())))
 
     def _replace_dead(self) -> list[Outcome]:
         """Start a worker for each that was started here and has ended; return what became of its tasks."""
@@ -232,7 +221,7 @@ class DaskBackend(Backend):
         if self._workers is None:
             return outcomes
         for name, child in self._workers.dead().items():
-            hand = next((hand for hand in self._hands.values() if hand.name == name), None)
+            hand = next((hand for hand in self._crew if hand.name == name), None)
             if hand is not None:
                 outcomes += self._part_with(hand, WORKER_DIED, how_it_ended(child))
             else:
@@ -244,7 +233,7 @@ class DaskBackend(Backend):
 
     def _lose(self, address: str, kind: str) -> list[Outcome]:
         """Take in that a worker has ended, with all that it was doing; return what became of its tasks."""
-        hand = self._hands.get(address)
+        hand = self._crew.get(address)
         if hand is None:
             return []
         if self._workers is not None and hand.name in self._workers.processes:
@@ -255,7 +244,7 @@ class DaskBackend(Backend):
 
     def _see_off(self, address: str) -> list[Outcome]:
         """Take in that a worker was asked to go, and is off the scheduler's list."""
-        hand = self._hands.get(address)
+        hand = self._crew.get(address)
         if hand is None or self._workers is not None:
             return self._lose(address, WORKER_STOPPED)
         self._dismiss(hand)
@@ -269,11 +258,8 @@ class DaskBackend(Backend):
 
     def _dismiss(self, hand: Hand) -> None:
         """Have nothing more to do with a worker; others get what it had not been sent."""
-        del self._hands[hand.address]
         self._calls.forget(hand)
-        for task in hand.waiting:
-            self.submit(task)
-        hand.waiting.clear()
+        self._crew.part(hand)
 
     def _scheduler_lost(self) -> BackendError:
         assert self._connected is not None
