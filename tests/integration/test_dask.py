@@ -272,6 +272,23 @@ def test_a_crawl_ends_although_a_worker_is_frozen(tmp_path: Path) -> None:
         assert whole(tmp_path / "out", server)
 
 
+@pytest.mark.parametrize("paused", ["scheduler", "coordinator"])
+def test_workers_that_were_not_visited_for_too_long_go_on_when_they_are(paused: str, tmp_path: Path) -> None:
+    held = ("--consumers=30", "--set=politeness.per_host=32", "--set=dask.orphan_timeout=2")
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=40, latency=3.0) as server,  # seconds: more than nobody visits them
+        crawl(server, tmp_path / "out", machines.address, *held) as process,
+    ):
+        until(lambda: server.stats()["in_flight"] > 5)
+        victim = machines.scheduler if paused == "scheduler" else process
+        victim.send_signal(signal.SIGSTOP)
+        until(lambda: not server.stats()["in_flight"])  # the workers have dropped what they had
+        victim.send_signal(signal.SIGCONT)
+        assert ended(process, 30.0) == (0, "")  # before leases run out
+        assert whole(tmp_path / "out", server, 40)
+
+
 def test_whoever_has_no_certificate_of_ours_cannot_connect(tmp_path: Path) -> None:
     ours, theirs = _certificates(tmp_path, "ours"), _certificates(tmp_path, "theirs")
     with (

@@ -29,7 +29,7 @@ from crawler.backends.dask.crew import Crew
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.leaving import Leaving
 from crawler.backends.dask.local import LocalWorkers, open_local
-from crawler.backends.dask.worker import leave
+from crawler.backends.dask.worker import Ended, leave
 from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Role, Task
 
 PLACES = 2
@@ -156,12 +156,20 @@ class DaskBackend(Backend):
             found = [hand.done(number, values) for number, *values in result]
             self._vain = 0
             return [outcome for outcome in found if outcome is not None]
+        if isinstance(result, Ended):
+            return self._begin_anew(hand)
         if isinstance(result, CancelledError):
             raise self._scheduler_lost()
         error = result[1]
         if isinstance(error, KilledWorker):
             return self._lose(hand.address, WORKER_DIED)
         raise BackendError(f"worker {hand.name}: {type(error).__name__}: {' '.join(str(error).split())}")
+
+    def _begin_anew(self, hand: Hand) -> list[Outcome]:
+        """Take in that a worker has dropped what it had, and go on with it; return what became of that."""
+        self._calls.forget(hand)
+        hand.epoch += 1
+        return hand.lose(WORKER_STOPPED, "was not visited in time, and dropped all")
 
     # ---- the workers ---------------------------------------------------------------------------------------------
 

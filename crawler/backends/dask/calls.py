@@ -31,8 +31,9 @@ class Calls:
         Of all that it has, it is to do at most `at_once` tasks at the same time.
         """
         cluster = self._plan.cluster
+        tasks = hand.take(cluster.batch)
         call = self._client.submit(
-            Visit(self._crawl, self._plan.work, hand.take(cluster.batch), at_once, VISIT, cluster.orphan_timeout),
+            Visit(self._crawl, hand.epoch, self._plan.work, tasks, at_once, VISIT, cluster.orphan_timeout),
             key=f"{self._crawl}-{next(self._numbers)}",
             workers=[hand.address],
             allow_other_workers=False,

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from distributed import Future
 
 from crawler.backends.children import lost
-from crawler.backends.dask.worker import Message
+from crawler.backends.dask.worker import Answer, Message
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import WORKER_STOPPED, Outcome, Task
 
-Call: TypeAlias = "Future[list[Message] | str]"
+Call: TypeAlias = "Future[Answer]"
 """A visit that is under way."""
 
 
@@ -22,6 +22,8 @@ class Hand:
     def __init__(self, address: str, name: str, slots: int) -> None:
         self.address = address
         self.name = name
+        self.epoch = 0
+        """Of what is sent to it: it ends with the performer that has it there."""
         self.tasks: dict[int, tuple[Task, str]] = {}
         """What it has been sent and not answered, by number, and the name under which that is done."""
         self.waiting: deque[Task] = deque()

@@ -8,8 +8,10 @@ Dask tasks: a Dask task is a visit, which leaves what is to be begun, waits unti
 One slow page holds up none of those that were handed over with it. What is more than a worker may do at once waits
 there, so that the next request need not wait for a visit.
 
-A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing. It also
-ends with its worker, which says so: before it does, nothing of what is under way there is to be tried elsewhere.
+A performer that nobody visits any more belongs to a crawl that is no more, and ends with all that it was doing. If the
+crawl is there after all, as when the scheduler was paused, its next visit is told so, and another performer is opened
+for the next epoch: so what was lost is known. A performer also ends with its worker, which says so: before it does,
+nothing of what is under way there is to be tried elsewhere.
 """
 
 import asyncio
@@ -41,12 +43,22 @@ Message = Sequence[Plain]
 """Of a task: its number, the name under which it is done, and its values. Of an outcome: the number, and its values."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Answers a visit: the performer has ended, and so has all that was left there and not taken home."""
+
+
+Answer = list[Message] | Ended | str
+"""To a visit: what is done, or that there is nobody any more who does it, or why nobody can."""
+
+
 class Bench(threading.Thread):
     """A performer, and what it has to do for one crawl."""
 
-    def __init__(self, work: Work, patience: float) -> None:
-        """Start it; it ends when nobody has visited it for `patience` seconds."""
+    def __init__(self, work: Work, patience: float, epoch: int = 0) -> None:
+        """Start it; it ends when nobody has visited it for `patience` seconds, and its epoch with it."""
         super().__init__(name="bench", daemon=True)
+        self.epoch = epoch
         self._work = work
         self._patience = patience
         self._changed = threading.Condition()
@@ -64,13 +76,21 @@ class Bench(threading.Thread):
         self._bell.setblocking(False)
         self.start()
 
-    def visit(self, tasks: Sequence[Message], at_once: int, wait: float) -> list[Message] | str:
-        """Leave tasks, and return all that is done, or why nothing can be.
+    def visit(self, tasks: Sequence[Message], at_once: int, wait: float) -> Answer:
+        """Leave tasks, and return all that is done; or that nothing more will be.
 
         Waits at most `wait` seconds for the first, and no longer than until the next visit. Of all tasks that were
         left, at most `at_once` are done at the same time.
         """
+        done = self._exchange(tasks, at_once, wait)
+        if done or not self.over:
+            return done
+        self.join(FAREWELL)  # then its requests have ended too
+        return self._problem or Ended()
+
+    def _exchange(self, tasks: Sequence[Message], at_once: int, wait: float) -> list[Message]:
         with self._changed:
+            self.over = self.over or self._left() <= 0  # its thread may have slept as long, and not seen it yet
             self._visits += 1
             number = self._visits
             self._visited_at = time.monotonic()
@@ -89,12 +109,16 @@ class Bench(threading.Thread):
             self._visited_at = time.monotonic()
             done, self._done = self._done, []
             self._in_hand -= len(done)
-            return self._problem or done
+            return done
 
     def _leave(self, number: Plain, name: str, task: Task) -> None:
         """Put a task with those that are to be done; a list page first, since what it brings keeps the others busy."""
         put = self._todo.append if task.role is Role.DETAIL else self._todo.appendleft
         put((number, name, task))
+
+    def _left(self) -> float:
+        """Return for how many seconds it goes on without a visit."""
+        return self._visited_at + self._patience - time.monotonic()
 
     def end(self) -> None:
         """Leave everything where it is, and have the thread end."""
@@ -126,7 +150,7 @@ class Bench(threading.Thread):
         while True:
             with suppress(BlockingIOError):
                 self._bell.recv(4096)  # before one looks what it was rung for, or that would be missed
-            left = self._visited_at + self._patience - time.monotonic()
+            left = self._left()
             if self.over or left <= 0:
                 return
             with self._changed:
@@ -157,6 +181,8 @@ class Visit:
 
     crawl: str
     """Whose tasks they are: a name that no other crawl has."""
+    epoch: int
+    """Of that crawl at this worker: each has one performer, and ends with it."""
     work: Work
     tasks: Sequence[Message]
     at_once: int
@@ -166,14 +192,16 @@ class Visit:
     patience: float
     """Seconds after which a performer that nobody visits ends."""
 
-    def __call__(self) -> list[Message] | str:
-        """Do it, in the worker; return what is done, or why it cannot work."""
+    def __call__(self) -> Answer:
+        """Do it, in the worker; return what is done, or that nothing more will be."""
         with _lock:
             bench = _benches.get(self.crawl)
-            if bench is None or bench.over:
+            if bench is None or bench.epoch < self.epoch:
                 if not _end_with_worker():
                     return []
-                bench = _benches[self.crawl] = Bench(self.work, self.patience)
+                bench = _benches[self.crawl] = Bench(self.work, self.patience, self.epoch)
+        if bench.epoch != self.epoch:
+            return Ended()
         return bench.visit(self.tasks, self.at_once, self.wait)
 
 

@@ -1,11 +1,12 @@
 """What runs in a Dask worker, without Dask: who visits it, and what becomes of it when nobody does."""
 
 import threading
+import time
 
 import pytest
 
 from crawler.backends.dask import worker
-from crawler.backends.dask.worker import Bench, Message, Visit, leave
+from crawler.backends.dask.worker import Answer, Bench, Ended, Message, Visit, leave
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import Role, Task
 from tests.contract.scripted import ScriptedWork
@@ -22,7 +23,7 @@ def gather(bench: Bench, tasks: list[Message], number: int, at_once: int = 9) ->
     done: list[int] = []
     while len(done) < number:
         outcomes = bench.visit(tasks, at_once, PATIENCE)
-        assert not isinstance(outcomes, str)
+        assert isinstance(outcomes, list)
         done += [outcome[0] for outcome in outcomes]  # type: ignore[misc]
         tasks = []
     return done
@@ -43,7 +44,9 @@ def test_a_slow_task_holds_up_none_that_came_with_it(bench: Bench) -> None:
 
 
 def test_what_comes_back_is_what_was_done(bench: Bench) -> None:
-    ((number, *values),) = bench.visit([message(7, "ok")], 1, PATIENCE)
+    answer = bench.visit([message(7, "ok")], 1, PATIENCE)
+    assert isinstance(answer, list)
+    ((number, *values),) = answer
     task = Task("http://a.test/ok", Role.DETAIL)
     outcome = unpack(task, "worker.7", values)
     assert (number, outcome.task, outcome.record) == (7, task, {"url": task.url})
@@ -80,8 +83,32 @@ def test_a_performer_that_nobody_visits_ends() -> None:
     assert bench.over
 
 
+def visit(crawl: str, epoch: int = 0, path: str = "ok", patience: float = PATIENCE, *, broken: bool = False) -> Answer:
+    return Visit(crawl, epoch, ScriptedWork(broken=broken), [message(1, path)], 1, PATIENCE, patience)()
+
+
+def test_whoever_comes_too_late_is_told_so_until_the_next_epoch() -> None:
+    assert len(visit("late", path="ok", patience=0.05)) == 1
+    bench = worker._benches["late"]
+    bench.join(PATIENCE)
+    assert visit("late") == visit("late") == Ended(), "or what it was sent before would be awaited in vain"
+    assert len(visit("late", epoch=1)) == 1
+    assert visit("late") == Ended(), "what is on its way belongs to the epoch that has ended"
+    leave("late")
+
+
+def test_one_that_has_slept_for_too_long_begins_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(ScriptedWork(), PATIENCE)
+    bench.visit([message(1, "hang")], 1, 0.0)
+    later = time.monotonic() + 2 * PATIENCE
+    monkeypatch.setattr(worker.time, "monotonic", lambda: later)  # a visit is there before its thread is awake
+    assert bench.visit([message(2, "ok")], 2, PATIENCE) == Ended()
+    bench.join(PATIENCE)
+    assert not bench.is_alive()
+
+
 def test_one_that_cannot_be_opened_says_why() -> None:
-    assert Visit("broken", ScriptedWork(broken=True), [message(1, "ok")], 1, PATIENCE, PATIENCE)() == "no client here"
+    assert visit("broken", broken=True) == "no client here"
 
 
 def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,12 +122,9 @@ def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_crawl_has_one_performer_in_a_worker_until_it_leaves() -> None:
-    def visit() -> list[Message] | str:
-        return Visit("a-crawl", ScriptedWork(), [message(1, "ok")], 1, PATIENCE, PATIENCE)()
-
-    assert len(visit()) == 1
+    assert len(visit("a-crawl")) == 1
     bench = worker._benches["a-crawl"]
-    assert len(visit()) == 1
+    assert len(visit("a-crawl")) == 1
     assert worker._benches["a-crawl"] is bench
     leave("a-crawl")
     leave("a-crawl")

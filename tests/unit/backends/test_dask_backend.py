@@ -1,0 +1,131 @@
+"""What the backend `dask` makes of what it hears of its workers, without Dask."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from crawler.backends.base import Cluster, Plan
+from crawler.backends.dask import backend as module
+from crawler.backends.dask.backend import DaskBackend
+from crawler.backends.dask.cluster import Joined, News
+from crawler.backends.dask.hand import Hand
+from crawler.backends.dask.worker import Ended, Message
+from crawler.model import WORKER_STOPPED, Outcome, Role, Task
+from tests.contract.scripted import ScriptedWork
+
+
+class FakeCall(NamedTuple):
+    """A visit that is under way."""
+
+    number: int
+    worker: str
+    epoch: int
+    tasks: tuple[Message, ...]
+    at_once: int
+
+
+class FakeCluster:
+    """A scheduler and its workers, as far as a backend knows them. A test says what they do."""
+
+    client = None
+    lost = False
+    address = "tcp://fake:1"
+
+    def __init__(self) -> None:
+        self.events: list[News] = []
+        self.calls: dict[FakeCall, Hand] = {}
+        self.back: list[tuple[Hand, Any]] = []
+        self.told: list[str] = []
+        self.deaf: set[str] = set()
+        """The workers that cannot be told anything."""
+
+    def join(self, *names: str) -> None:
+        self.events += [Joined(f"at-{name}", name) for name in names]
+
+    def answer(self, worker: str, answer: Any) -> None:
+        """Let the oldest call to a worker come home."""
+        call = next(call for call in self.calls if call.worker == worker)
+        hand = self.calls.pop(call)
+        hand.calls.discard(call)  # type: ignore[arg-type]
+        self.back.append((hand, answer))
+
+    def under_way(self, worker: str) -> list[FakeCall]:
+        return [call for call in self.calls if call.worker == worker]
+
+    # ---- as a connection
+
+    def usable(self) -> list[News]:
+        return self.news()
+
+    def news(self) -> list[News]:
+        events, self.events = self.events, []
+        return events
+
+    def tell(self, workers: list[str], _function: Callable[[str], None], _argument: str) -> bool:
+        self.told = workers
+        return not self.deaf & set(workers)
+
+    def close(self) -> None:
+        pass
+
+    # ---- as the calls
+
+    def make(self, hand: Hand, at_once: int) -> None:
+        number = max((call.number for call in self.calls), default=0) + 1
+        call = FakeCall(number, hand.name, hand.epoch, tuple(hand.take(16)), at_once)
+        hand.calls.add(call)  # type: ignore[arg-type]
+        self.calls[call] = hand
+
+    def come_home(self, _timeout: float) -> list[tuple[Hand, Any]]:
+        back, self.back = self.back, []
+        return back
+
+    def forget(self, hand: Hand) -> None:
+        self.calls = {call: its for call, its in self.calls.items() if its is not hand}
+        hand.calls.clear()
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    cluster = FakeCluster()
+    monkeypatch.setattr(module, "Connected", lambda *_: cluster)
+    monkeypatch.setattr(module, "Calls", lambda *_: cluster)
+    return cluster
+
+
+@pytest.fixture
+def backend() -> Iterator[DaskBackend]:
+    plan = Plan(ScriptedWork(), 1, 3, cluster=Cluster("tcp://fake:1", orphan_timeout=10.0))
+    backend = DaskBackend(plan)
+    yield backend
+    backend.stop()
+
+
+def task(path: str) -> Task:
+    return Task(f"http://a.test/{path}", Role.DETAIL)
+
+
+def kinds(outcomes: object) -> set[tuple[str, str]]:
+    """Return which pages have failed, and how."""
+    assert isinstance(outcomes, list)
+    return {(its.task.url[-1], its.failure.kind) for its in outcomes if isinstance(its, Outcome) and its.failure}
+
+
+def test_what_a_worker_has_dropped_is_tried_again_at_once_and_the_worker_goes_on(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    cluster.join("a")
+    backend.start()
+    backend.submit(task("1"))
+    backend.collect(0)
+    backend.submit(task("2"))
+    backend.collect(0)
+    assert len(cluster.under_way("a")) == 2
+    cluster.answer("a", Ended())
+    assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("2", WORKER_STOPPED)}
+    assert not cluster.under_way("a"), "what is on its way would only be told the same"
+    backend.submit(task("3"))
+    backend.collect(0)
+    (call,) = cluster.under_way("a")
+    assert (call.epoch, len(call.tasks)) == (1, 1)
