@@ -210,7 +210,9 @@ def _about(config: Config) -> Mapping[str, Any]:
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
-    leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
+    # Where workers may go on by themselves, a second lease is to outlast that: then its host's slot is free.
+    shortest = backend.orphans
+    leases = {crew: max(shortest, config.http.timeout * backend.turns(crew) + LEASE_GRACE) for crew in backend.holds}
     rules, scope = config.rules(), config.scope()
     frontier = Frontier(rules, scope, holds=backend.holds, leases=leases, recollect=store.recollect)
     frontier.tally.restore(store.counters())

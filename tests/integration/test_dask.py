@@ -289,6 +289,44 @@ def test_workers_that_were_not_visited_for_too_long_go_on_when_they_are(paused: 
         assert whole(tmp_path / "out", server, 40)
 
 
+def test_a_worker_that_was_frozen_and_written_off_works_again_when_it_is_woken(tmp_path: Path) -> None:
+    with (
+        Machines(tmp_path / "machines") as machines,
+        FixtureServer(pages=PAGES, latency=0.5) as server,
+        crawl(server, tmp_path / "out", machines.address, "--set=http.timeout=1.5") as process,
+    ):
+        until(lambda: server.stats()["in_flight"] == 8)
+        machines.workers[0].send_signal(signal.SIGSTOP)
+        until(lambda: max(server.stats()["paths"].values()) > 1)  # what it had is tried elsewhere: it is written off
+        machines.workers[0].send_signal(signal.SIGCONT)
+        machines.workers[1].kill()
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server)
+        assert server.stats()["most_at_once"] <= 8
+
+
+def test_a_crawl_whose_workers_are_all_frozen_goes_on_when_they_can_be_at_nothing_any_more(tmp_path: Path) -> None:
+    out, manners = tmp_path / "out", ("--set=http.timeout=1", "--set=dask.orphan_timeout=3")
+    with Machines(tmp_path / "machines") as machines, FixtureServer(pages=PAGES, latency=0.5) as server:
+        with crawl(server, out, machines.address, *manners, "--set=dask.worker_timeout=0") as process:
+            until(lambda: server.stats()["in_flight"] == 8)
+            for worker in machines.workers:
+                worker.send_signal(signal.SIGSTOP)
+            status, told = ended(process)
+            assert (status, len(told.splitlines())) == (1, 1)
+        hits = server.stats()["hits"]
+        args = [arg for arg in command(*shop(server, out, "queue"), "--resume") if arg != "--quiet"]
+        with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            until(lambda: server.stats()["hits"] > hits)
+            for worker in machines.workers:
+                worker.send_signal(signal.SIGCONT)
+            status, told = ended(process)
+        assert status == 0
+        assert "the last run has not parted from its workers: waiting" in " ".join(told.split())
+        assert whole(out, server)
+        assert server.stats()["most_at_once"] <= 8
+
+
 def test_whoever_has_no_certificate_of_ours_cannot_connect(tmp_path: Path) -> None:
     ours, theirs = _certificates(tmp_path, "ours"), _certificates(tmp_path, "theirs")
     with (

@@ -22,15 +22,14 @@ from distributed import CancelledError, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from crawler.backends.base import Backend, BackendError, Plan
-from crawler.backends.children import PARTING, START_LIMIT, TRIES, Unable, how_it_ended
-from crawler.backends.dask.calls import VISIT, Calls
-from crawler.backends.dask.cluster import Connected, Dropped, Joined, Left
-from crawler.backends.dask.crew import Crew
+from crawler.backends.children import START_LIMIT, Unable
+from crawler.backends.dask.calls import Calls
+from crawler.backends.dask.cluster import Connected
+from crawler.backends.dask.fates import Fates
 from crawler.backends.dask.hand import Hand
-from crawler.backends.dask.leaving import Leaving
 from crawler.backends.dask.local import LocalWorkers, open_local
 from crawler.backends.dask.worker import Ended, leave
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Role, Task
+from crawler.model import WORKER_DIED, Outcome, Role, Task
 
 PLACES = 2
 """Calls to one worker at once: one that waits there for outcomes, and one that brings it the next tasks."""
@@ -42,11 +41,8 @@ class DaskBackend(Backend):
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
-        self._crew = Crew()
-        self._leaving = Leaving()
         self._late: list[Outcome] = []
         self._alone_since = 0.0
-        self._vain = 0
         self._workers: LocalWorkers | None = None
         self._scheduler: LocalCluster | None = None
         self._connected: Connected | None = None
@@ -79,22 +75,20 @@ class DaskBackend(Backend):
         """Connect to the scheduler and look its workers over; or start both here."""
         cluster = self.plan.cluster
         if cluster.scheduler:
-            self._connected = Connected(cluster.scheduler, cluster)
-            self._orphans = cluster.orphan_timeout + VISIT + PARTING
-            self._calls = Calls(self._connected.client, self._crawl, self.plan)
-            for joined in self._connected.usable():
-                self._welcome(joined)
+            connected = self._connect(cluster.scheduler)
+            self._orphans = self._fates.grace
+            for joined in connected.usable():
+                self._fates.hear(joined)
         else:
             self._workers, self._scheduler = open_local(self.plan)
-            self._connected = Connected(self._scheduler, cluster, check=False)
-            self._calls = Calls(self._connected.client, self._crawl, self.plan)
+            connected = self._connect(self._scheduler)
             number = len(self._workers.processes)
-            self._await_local(self._connected, number)
+            self._await_local(connected, number)
             self.plan.say(f"no Dask scheduler: started one with {number} workers on this machine, for this crawl alone")
 
     def submit(self, task: Task) -> None:
         """Give the task to the worker that has least to do. It is sent when outcomes are next collected."""
-        self._crew.submit(task)
+        self._fates.crew.submit(task)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         """Send what was submitted, and wait until a call comes home that brings outcomes."""
@@ -112,37 +106,46 @@ class DaskBackend(Backend):
 
     def recall(self) -> Sequence[Task]:
         """Take back what has not been sent."""
-        return self._crew.recall()
+        return self._fates.crew.recall()
 
     def abandon(self, task: Task) -> None:
-        """Part with the worker that does not come back with the task: it times requests out itself, so it hangs."""
-        for hand in self._crew:
-            if any(task == its for its, _ in hand.tasks.values()):
-                self._late += self._part_with(hand, WORKER_STOPPED, "was given up, since it did not come back")
-                if self._workers is not None:
-                    self._workers.kill(hand.name)
+        """Write off the worker that does not come back with the task: it times requests out itself, so it hangs."""
+        self._late += self._fates.abandon(task)
 
     def stop(self) -> None:
         """Have the workers drop what they do, or end those that were started here."""
         connected, self._connected = self._connected, None
         if self._workers is not None:
             self._workers.stop()
-        elif connected is not None and not connected.lost and connected.tell(self._crew.addresses, leave, self._crawl):
-            self._orphans = self._leaving.longest
+        elif connected is not None and not connected.lost and self._tell_to_leave(connected):
+            self._orphans = self._fates.out_of_reach
         if connected is not None:
             connected.close()
         if self._scheduler is not None:
             self._scheduler.close(timeout=1.0)
         self._workers = self._scheduler = None
 
+    def _connect(self, scheduler: "str | LocalCluster") -> Connected:
+        """Connect to a scheduler; if it was started here, so were its workers."""
+        cluster = self.plan.cluster
+        self._connected = connected = Connected(scheduler, cluster, check=self._scheduler is None)
+        self._calls = Calls(connected.client, self._crawl, self.plan)
+        self._fates = Fates(self.plan, self._calls, self._workers, sum(self.holds.values()))
+        return connected
+
+    def _tell_to_leave(self, connected: Connected) -> bool:
+        """Have the workers end what they do; return whether all of them have."""
+        return connected.tell(self._fates.within_reach, leave, self._crawl)
+
     # ---- the calls -----------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""
-        load = self._crew.load
+        crew = self._fates.crew
+        load = crew.load
         assert load <= sum(self.holds.values()), f"{load} tasks are more than were asked for"
-        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(self._crew)))
-        for hand in self._crew:
+        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(crew)))
+        for hand in crew:
             while hand.waiting and len(hand.calls) < PLACES:
                 self._calls.make(hand, at_once)
             if hand.tasks and not hand.calls:
@@ -150,50 +153,31 @@ class DaskBackend(Backend):
 
     def _take_in(self, hand: Hand, result: Any) -> list[Outcome]:
         """Return the outcomes that a call has brought; BackendError if it says that there can be none."""
-        if isinstance(result, str):
-            raise BackendError(str(Unable(hand.name, result)))
-        if isinstance(result, list):
-            found = [hand.done(number, values) for number, *values in result]
-            self._vain = 0
-            return [outcome for outcome in found if outcome is not None]
-        if isinstance(result, Ended):
-            return self._begin_anew(hand)
-        if isinstance(result, CancelledError):
-            raise self._scheduler_lost()
+        match result:
+            case str():
+                raise BackendError(str(Unable(hand.name, result)))
+            case list():
+                found = [hand.done(number, values) for number, *values in result]
+                return [*self._fates.hear_answer(hand), *(outcome for outcome in found if outcome is not None)]
+            case Ended():
+                return [*self._fates.hear_answer(hand), *self._fates.begin_anew(hand)]
+            case CancelledError():
+                raise self._scheduler_lost()
         error = result[1]
         if isinstance(error, KilledWorker):
-            return self._lose(hand.address, WORKER_DIED)
+            return self._fates.lose(hand.address, WORKER_DIED)
         raise BackendError(f"worker {hand.name}: {type(error).__name__}: {' '.join(str(error).split())}")
-
-    def _begin_anew(self, hand: Hand) -> list[Outcome]:
-        """Take in that a worker has dropped what it had, and go on with it; return what became of that."""
-        self._calls.forget(hand)
-        hand.epoch += 1
-        return hand.lose(WORKER_STOPPED, "was not visited in time, and dropped all")
 
     # ---- the workers ---------------------------------------------------------------------------------------------
 
     def _hear(self) -> list[Outcome]:
         """Take in which workers have come and gone; BackendError if the scheduler is, or all of them are."""
         assert self._connected is not None, "collect before start"
-        outcomes: list[Outcome] = []
-        for event in self._connected.news():
-            match event:
-                case Joined():
-                    self._welcome(event)
-                case Left(address, expected=True):
-                    outcomes += self._see_off(address)
-                case Left(address):
-                    outcomes += self._lose(address, WORKER_DIED)
-                case Dropped(address) if address in self._leaving:
-                    outcomes += self._leaving.dropped(address)
-                case Dropped(address):
-                    outcomes += self._lose(address, WORKER_STOPPED)
+        outcomes = [outcome for event in self._connected.news() for outcome in self._fates.hear(event)]
         if self._connected.lost:
             raise self._scheduler_lost()
-        outcomes += self._replace_dead()
-        outcomes += self._leaving.overdue()
-        if self._crew:
+        outcomes += self._fates.overdue()
+        if self._fates.crew:
             self._alone_since = time.monotonic()
         elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
             raise BackendError(
@@ -205,69 +189,14 @@ class DaskBackend(Backend):
     def _await_local(self, connected: Connected, number: int) -> None:
         """Wait until the workers that were started here have joined."""
         for joined in connected.examine():
-            self._welcome(joined)
+            self._fates.hear(joined)
         deadline = time.monotonic() + START_LIMIT
-        while len(self._crew) < number:
+        while len(self._fates.crew) < number:
             if time.monotonic() > deadline:
                 raise BackendError(f"the Dask workers did not start within {START_LIMIT:.0f} s")
             for event in connected.news(timeout=0.2):
-                if isinstance(event, Joined):
-                    self._welcome(event)
-            self._replace_dead()
-
-    def _welcome(self, joined: Joined) -> None:
-        """Give a worker its share of the work, unless it has a problem."""
-        if joined.problem:
-            self.plan.say(f"worker {joined.name} gets nothing to do: it {joined.problem}")
-            return
-        if self._crew.get(joined.address) is None:
-            self._crew.join(Hand(joined.address, joined.name, sum(self.holds.values())))
-
-    def _replace_dead(self) -> list[Outcome]:
-        """Start a worker for each that was started here and has ended; return what became of its tasks."""
-        outcomes: list[Outcome] = []
-        if self._workers is None:
-            return outcomes
-        for name, child in self._workers.dead().items():
-            hand = next((hand for hand in self._crew if hand.name == name), None)
-            if hand is not None:
-                outcomes += self._part_with(hand, WORKER_DIED, how_it_ended(child))
-            else:
-                self._vain += 1
-                if self._vain > TRIES:
-                    raise BackendError(f"worker {name} ended before it could work, {TRIES + 1} times in a row")
-            self._workers.start_one()
-        return outcomes
-
-    def _lose(self, address: str, kind: str) -> list[Outcome]:
-        """Take in that a worker has ended, with all that it was doing; return what became of its tasks."""
-        hand = self._crew.get(address)
-        if hand is None:
-            return []
-        if self._workers is not None and hand.name in self._workers.processes:
-            self._workers.kill(hand.name)
-            self._workers.processes[hand.name].join(START_LIMIT)
-            return self._replace_dead()
-        return self._part_with(hand, kind, "is gone")
-
-    def _see_off(self, address: str) -> list[Outcome]:
-        """Take in that a worker was asked to go, and is off the scheduler's list."""
-        hand = self._crew.get(address)
-        if hand is None or self._workers is not None:
-            return self._lose(address, WORKER_STOPPED)
-        self._dismiss(hand)
-        self._leaving.add(hand, self._orphans)
-        return []
-
-    def _part_with(self, hand: Hand, kind: str, how: str) -> list[Outcome]:
-        """Have nothing more to do with a worker; return what became of what it had been sent."""
-        self._dismiss(hand)
-        return hand.lose(kind, how)
-
-    def _dismiss(self, hand: Hand) -> None:
-        """Have nothing more to do with a worker; others get what it had not been sent."""
-        self._calls.forget(hand)
-        self._crew.part(hand)
+                self._fates.hear(event)
+            self._fates.overdue()
 
     def _scheduler_lost(self) -> BackendError:
         assert self._connected is not None

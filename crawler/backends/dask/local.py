@@ -16,7 +16,7 @@ import dask.config
 from distributed import LocalCluster, Worker
 
 from crawler.backends.base import Plan
-from crawler.backends.children import context, cores, end, ended, settle_in, starting
+from crawler.backends.children import START_LIMIT, context, cores, end, ended, settle_in, starting
 from crawler.backends.dask.cluster import silence
 
 THREADS = 4
@@ -85,6 +85,11 @@ class LocalWorkers:
         """Kill a worker that hangs."""
         if name in self.processes:
             self.processes[name].kill()
+
+    def end_one(self, name: str) -> None:
+        """Kill a worker, and wait until it has ended."""
+        self.kill(name)
+        self.processes[name].join(START_LIMIT)
 
     def stop(self) -> None:
         """Kill all of them: what they were doing is of no use to anybody."""

@@ -95,7 +95,7 @@ class Bench(threading.Thread):
             number = self._visits
             self._visited_at = time.monotonic()
             for label, name, *values in tasks:
-                self._leave(label, str(name), unpack_task(values))
+                self._put(label, str(name), unpack_task(values))
             self._at_once = at_once
             self._in_hand += len(tasks)
             self._changed.notify_all()
@@ -111,10 +111,15 @@ class Bench(threading.Thread):
             self._in_hand -= len(done)
             return done
 
-    def _leave(self, number: Plain, name: str, task: Task) -> None:
+    def _put(self, number: Plain, name: str, task: Task) -> None:
         """Put a task with those that are to be done; a list page first, since what it brings keeps the others busy."""
         put = self._todo.append if task.role is Role.DETAIL else self._todo.appendleft
         put((number, name, task))
+
+    def leave(self) -> None:
+        """Have the thread end, and wait a moment until it has."""
+        self.end()
+        self.join(FAREWELL)
 
     def _left(self) -> float:
         """Return for how many seconds it goes on without a visit."""
@@ -195,13 +200,15 @@ class Visit:
     def __call__(self) -> Answer:
         """Do it, in the worker; return what is done, or that nothing more will be."""
         with _lock:
-            bench = _benches.get(self.crawl)
+            bench = before = _benches.get(self.crawl)
             if bench is None or bench.epoch < self.epoch:
                 if not _end_with_worker():
                     return []
                 bench = _benches[self.crawl] = Bench(self.work, self.patience, self.epoch)
         if bench.epoch != self.epoch:
             return Ended()
+        if before is not None and before is not bench:
+            before.leave()
         return bench.visit(self.tasks, self.at_once, self.wait)
 
 
@@ -210,8 +217,7 @@ def leave(crawl: str) -> None:
     with _lock:
         bench = _benches.pop(crawl, None)
     if bench is not None:
-        bench.end()
-        bench.join(FAREWELL)
+        bench.leave()
 
 
 class Farewell(WorkerPlugin):

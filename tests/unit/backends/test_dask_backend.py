@@ -1,5 +1,6 @@
 """What the backend `dask` makes of what it hears of its workers, without Dask."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -7,8 +8,9 @@ import pytest
 
 from crawler.backends.base import Cluster, Plan
 from crawler.backends.dask import backend as module
+from crawler.backends.dask import leaving
 from crawler.backends.dask.backend import DaskBackend
-from crawler.backends.dask.cluster import Joined, News
+from crawler.backends.dask.cluster import Joined, Left, News
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.worker import Ended, Message
 from crawler.model import WORKER_STOPPED, Outcome, Role, Task
@@ -89,7 +91,7 @@ class FakeCluster:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     cluster = FakeCluster()
-    monkeypatch.setattr(module, "Connected", lambda *_: cluster)
+    monkeypatch.setattr(module, "Connected", lambda *_, **__: cluster)
     monkeypatch.setattr(module, "Calls", lambda *_: cluster)
     return cluster
 
@@ -129,3 +131,62 @@ def test_what_a_worker_has_dropped_is_tried_again_at_once_and_the_worker_goes_on
     backend.collect(0)
     (call,) = cluster.under_way("a")
     assert (call.epoch, len(call.tasks)) == (1, 1)
+
+
+def write_one_off(backend: DaskBackend, cluster: FakeCluster) -> None:
+    """Have two workers, the first with two pages, of which one does not come back."""
+    cluster.join("a", "b")
+    backend.start()
+    for path in ("1", "b", "3"):
+        backend.submit(task(path))
+    backend.collect(0)
+    backend.abandon(task("1"))
+
+
+def test_what_a_silent_worker_has_is_tried_elsewhere_when_it_has_dropped_it_and_then_it_gets_more(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    write_one_off(backend, cluster)
+    backend.submit(task("4"))
+    assert backend.collect(0) == [], "it may wake, and be at it"
+    assert [len(call.tasks) for call in cluster.under_way("b")] == [1, 1]
+    (call,) = cluster.under_way("a")
+    assert (call.epoch, call.tasks) == (1, ())
+    cluster.answer("a", [])
+    assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("3", WORKER_STOPPED)}
+    backend.submit(task("5"))
+    backend.collect(0)
+    (call,) = cluster.under_way("a")
+    assert (call.epoch, len(call.tasks)) == (1, 1)
+
+
+def test_a_silent_worker_that_is_gone_has_dropped_what_it_had(backend: DaskBackend, cluster: FakeCluster) -> None:
+    write_one_off(backend, cluster)
+    cluster.events.append(Left("at-a", expected=False))
+    assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("3", WORKER_STOPPED)}
+    assert not cluster.under_way("a")
+
+
+def test_a_silent_worker_has_surely_dropped_what_it_had_when_nobody_has_visited_it_for_long(
+    backend: DaskBackend, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_one_off(backend, cluster)
+    later = time.monotonic() + backend.orphans + 0.1
+    monkeypatch.setattr(leaving.time, "monotonic", lambda: later)
+    assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("3", WORKER_STOPPED)}
+    cluster.answer("a", [])
+    backend.collect(0)
+    backend.submit(task("5"))
+    backend.collect(0)
+    assert [len(call.tasks) for call in cluster.under_way("a")] == [1], "it is well all the same"
+
+
+@pytest.mark.parametrize(("deaf", "orphans"), [(set(), 0.0), ({"at-a"}, 12.0)])
+def test_a_silent_worker_is_told_to_leave_and_is_an_orphan_if_it_cannot_be(
+    deaf: set[str], orphans: float, backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    write_one_off(backend, cluster)
+    cluster.deaf = deaf
+    backend.stop()
+    assert set(cluster.told) == {"at-a", "at-b"}
+    assert backend.orphans == orphans

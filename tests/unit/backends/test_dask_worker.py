@@ -97,6 +97,16 @@ def test_whoever_comes_too_late_is_told_so_until_the_next_epoch() -> None:
     leave("late")
 
 
+def test_a_visit_for_the_next_epoch_ends_what_was_left_for_the_one_before() -> None:
+    assert visit("next", path="ok") != Ended()
+    bench = worker._benches["next"]
+    bench.visit([message(2, "hang")], 1, 0.0)
+    assert len(visit("next", epoch=1)) == 1
+    bench.join(PATIENCE)
+    assert not bench.is_alive()
+    leave("next")
+
+
 def test_one_that_has_slept_for_too_long_begins_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(ScriptedWork(), PATIENCE)
     bench.visit([message(1, "hang")], 1, 0.0)
