@@ -216,6 +216,42 @@ def test_a_page_that_kills_its_worker_is_found_and_its_neighbours_are_not_blamed
     assert len(lines(tmp_path / "out" / "items.jsonl")) == 29
 
 
+NO_CLIENT = """
+import sys
+sys.modules["pycurl"] = None
+
+def dask_setup(worker):
+    pass
+"""
+
+
+def test_a_worker_that_joins_without_the_client_gets_nothing_and_one_that_is_alone_ends_the_crawl(
+    tmp_path: Path,
+) -> None:
+    preload = tmp_path / "no_client.py"
+    preload.write_text(NO_CLIENT)
+    without = [f"--preload={preload}"]
+    with FixtureServer(pages=PAGES, latency=0.3) as server, Machines(tmp_path / "machines", 1) as machines:
+        patient = "--set=dask.orphan_timeout=60"
+        with crawl(server, tmp_path / "out", machines.address, patient, quiet=False) as process:
+            until(lambda: server.stats()["in_flight"] == 8)
+            machines.workers[0].send_signal(signal.SIGSTOP)  # so that there is still something to do when it has joined
+            machines.add_worker(options=without)
+            machines.wait()
+            machines.workers[0].send_signal(signal.SIGCONT)
+            status, told = ended(process)
+        assert status == 0
+        assert "worker machine-1 gets nothing to do: it cannot work: " in " ".join(told.split())
+        assert whole(tmp_path / "out", server)
+        assert set(server.stats()["paths"].values()) == {1}
+        machines.workers[0].kill()
+        machines.workers[0].wait(LIMIT)
+        with crawl(server, tmp_path / "none", machines.address) as process:
+            status, told = ended(process)
+        assert (status, len(told.splitlines())) == (1, 1)
+        assert "worker machine-1 cannot work: " in told
+
+
 def test_a_worker_without_this_package_or_without_an_answer_is_told_in_one_line(tmp_path: Path) -> None:
     with Machines(tmp_path / "machines", 0) as machines, FixtureServer(pages=PAGES) as server:
         machines.add_worker(version="")

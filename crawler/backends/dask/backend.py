@@ -28,7 +28,7 @@ from crawler.backends.dask.cluster import Connected
 from crawler.backends.dask.fates import Fates
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.local import LocalWorkers, open_local
-from crawler.backends.dask.worker import Ended, leave
+from crawler.backends.dask.worker import Broken, Ended, Unopened, leave
 from crawler.model import WORKER_DIED, Outcome, Role, Task
 
 PLACES = 2
@@ -154,13 +154,18 @@ class DaskBackend(Backend):
     def _take_in(self, hand: Hand, result: Any) -> list[Outcome]:
         """Return the outcomes that a call has brought; BackendError if it says that there can be none."""
         match result:
-            case str():
-                raise BackendError(str(Unable(hand.name, result)))
             case list():
                 found = [hand.done(number, values) for number, *values in result]
-                return [*self._fates.hear_answer(hand), *(outcome for outcome in found if outcome is not None)]
+                lost = self._fates.hear_answer(hand, len(result))
+                return [*lost, *(outcome for outcome in found if outcome is not None)]
             case Ended():
                 return [*self._fates.hear_answer(hand), *self._fates.begin_anew(hand)]
+            case Unopened(reason):
+                lost = self._fates.hear_answer(hand)
+                self._fates.leave_out(hand, reason)
+                return lost
+            case Broken(reason):
+                raise BackendError(str(Unable(hand.name, reason)))
             case CancelledError():
                 raise self._scheduler_lost()
         error = result[1]

@@ -7,7 +7,7 @@ joined ──▶ crew ──is asked to go───▶ leaving ──has dropped
 """
 
 from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import PARTING, TRIES, how_it_ended
+from crawler.backends.children import PARTING, TRIES, Unable, how_it_ended
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Dropped, Joined, Left, News
 from crawler.backends.dask.crew import Crew
@@ -32,6 +32,8 @@ class Fates:
         self._workers = workers
         self._slots = slots
         self._vain = 0
+        self._able = False
+        """Whether any worker has done anything yet."""
         self.grace = 0.0 if workers else plan.cluster.orphan_timeout + VISIT + PARTING
         """Seconds until what a worker had has surely ended, when it is visited no more; 0: it can be killed."""
 
@@ -52,9 +54,13 @@ class Fates:
             case Dropped(address):
                 return self.lose(address, WORKER_STOPPED)
 
-    def hear_answer(self, hand: Hand) -> list[Outcome]:
-        """Take in that a worker is well; if it was written off, go on with it, and return what became of its tasks."""
+    def hear_answer(self, hand: Hand, done: int = 0) -> list[Outcome]:
+        """Take in that a worker is there, and how much it has done.
+
+        If it was written off, go on with it, and return what became of its tasks.
+        """
         self._vain = 0
+        self._able = self._able or done > 0
         if self.crew.get(hand.address) is not None:
             return []
         outcomes = self._end_silence(hand.address) if hand.address in self._silent else []
@@ -100,6 +106,14 @@ class Fates:
         self._calls.forget(hand)
         hand.epoch += 1
         return hand.lose(WORKER_STOPPED, "was not visited in time, and dropped all")
+
+    def leave_out(self, hand: Hand, reason: str) -> None:
+        """Give a worker that cannot work nothing more, and what it had to others; BackendError if nobody can work."""
+        hand.take_back()
+        self._dismiss(hand)
+        if self._workers is not None or not (self.crew or self._able):
+            raise BackendError(str(Unable(hand.name, reason)))
+        self._plan.say(f"worker {hand.name} gets nothing to do: it cannot work: {reason}")
 
     @property
     def within_reach(self) -> list[str]:

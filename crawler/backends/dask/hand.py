@@ -46,6 +46,11 @@ class Hand:
             messages.append((number, name, *pack_task(task)))
         return messages
 
+    def take_back(self) -> None:
+        """Have all that it has been sent wait again: it has begun nothing of that."""
+        self.waiting.extendleft(task for task, _ in reversed(self.tasks.values()))
+        self.tasks.clear()
+
     def done(self, number: int, values: Sequence[Any]) -> Outcome | None:
         """Return the outcome of what was sent under that number; None if it is not awaited."""
         if number not in self.tasks:

@@ -48,8 +48,22 @@ class Ended:
     """Answers a visit: the performer has ended, and so has all that was left there and not taken home."""
 
 
-Answer = list[Message] | Ended | str
-"""To a visit: what is done, or that there is nobody any more who does it, or why nobody can."""
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """Answers a visit: a performer cannot be opened there, so nothing was begun."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Answers a visit: the performer has ended as none should, and nobody knows with what."""
+
+    reason: str
+
+
+Answer = list[Message] | Ended | Unopened | Broken
+"""To a visit: what is done, or that nobody is there any more who does it."""
 
 
 class Bench(threading.Thread):
@@ -69,7 +83,7 @@ class Bench(threading.Thread):
         """Tasks that are here and whose outcomes have not been taken home."""
         self._visits = 0
         self._visited_at = time.monotonic()
-        self._problem: str | None = None
+        self._last_word: Ended | Unopened | Broken = Ended()
         self.over = False
         self._wake, self._bell = socket.socketpair()
         self._wake.setblocking(False)
@@ -86,7 +100,7 @@ class Bench(threading.Thread):
         if done or not self.over:
             return done
         self.join(FAREWELL)  # then its requests have ended too
-        return self._problem or Ended()
+        return self._last_word
 
     def _exchange(self, tasks: Sequence[Message], at_once: int, wait: float) -> list[Message]:
         with self._changed:
@@ -139,16 +153,24 @@ class Bench(threading.Thread):
 
     def run(self) -> None:
         """Do what there is to do, until nobody asks for it any more."""
-        try:
-            performer = self._work.open_multi()
-            performer.watch(self._bell.fileno())
-            self._serve(performer)
-            performer.close()
-        except Exception as error:  # or whoever visits would wait in vain
-            self._problem = str(error) or type(error).__name__
+        self._last_word = self._perform()
         self.end()
         self._wake.close()
         self._bell.close()
+
+    def _perform(self) -> Ended | Unopened | Broken:
+        """Do it; return what is to be said to whoever comes later, or they would wait in vain."""
+        try:
+            performer = self._work.open_multi()
+        except Exception as error:
+            return Unopened(str(error) or type(error).__name__)
+        try:
+            performer.watch(self._bell.fileno())
+            self._serve(performer)
+            performer.close()
+        except Exception as error:
+            return Broken(str(error) or type(error).__name__)
+        return Ended()
 
     def _serve(self, performer: MultiPerformer) -> None:
         numbers: dict[Task, Plain] = {}

@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from crawler.backends.base import Cluster, Plan
+from crawler.backends.base import BackendError, Cluster, Plan
 from crawler.backends.dask import backend as module
 from crawler.backends.dask import leaving
 from crawler.backends.dask.backend import DaskBackend
 from crawler.backends.dask.cluster import Joined, Left, News
 from crawler.backends.dask.hand import Hand
-from crawler.backends.dask.worker import Ended, Message
+from crawler.backends.dask.worker import Ended, Message, Unopened
+from crawler.backends.plain import pack
 from crawler.model import WORKER_STOPPED, Outcome, Role, Task
-from tests.contract.scripted import ScriptedWork
+from tests.contract.scripted import ScriptedWork, answer
 
 
 class FakeCall(NamedTuple):
@@ -97,8 +98,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
 
 
 @pytest.fixture
-def backend() -> Iterator[DaskBackend]:
-    plan = Plan(ScriptedWork(), 1, 3, cluster=Cluster("tcp://fake:1", orphan_timeout=10.0))
+def said() -> list[str]:
+    """Return what the backend has said."""
+    return []
+
+
+@pytest.fixture
+def backend(said: list[str]) -> Iterator[DaskBackend]:
+    plan = Plan(ScriptedWork(), 1, 3, cluster=Cluster("tcp://fake:1", orphan_timeout=10.0), say=said.append)
     backend = DaskBackend(plan)
     yield backend
     backend.stop()
@@ -106,6 +113,11 @@ def backend() -> Iterator[DaskBackend]:
 
 def task(path: str) -> Task:
     return Task(f"http://a.test/{path}", Role.DETAIL)
+
+
+def done(number: int, path: str) -> list[Message]:
+    """Return what a worker brings when it has done a page."""
+    return [(number, *pack(answer(task(path), "", time.monotonic())))]
 
 
 def kinds(outcomes: object) -> set[tuple[str, str]]:
@@ -190,3 +202,50 @@ def test_a_silent_worker_is_told_to_leave_and_is_an_orphan_if_it_cannot_be(
     backend.stop()
     assert set(cluster.told) == {"at-a", "at-b"}
     assert backend.orphans == orphans
+
+
+NO_CLIENT = Unopened("no client here")
+
+
+def test_a_worker_that_cannot_work_is_left_out_and_others_get_what_it_has_not_begun(
+    backend: DaskBackend, cluster: FakeCluster, said: list[str]
+) -> None:
+    cluster.join("a", "b")
+    backend.start()
+    backend.submit(task("1"))
+    backend.collect(0)
+    cluster.answer("a", NO_CLIENT)
+    assert backend.collect(0) == [], "it is no try"
+    assert said == ["worker a gets nothing to do: it cannot work: no client here"]
+    assert [call.tasks[0][2] for call in cluster.under_way("b")] == ["http://a.test/1"]
+
+
+def test_a_crawl_of_which_no_worker_can_work_ends_at_once(backend: DaskBackend, cluster: FakeCluster) -> None:
+    cluster.join("a", "b")
+    backend.start()
+    backend.submit(task("1"))
+    backend.collect(0)
+    cluster.answer("a", NO_CLIENT)
+    backend.collect(0)
+    cluster.answer("b", NO_CLIENT)
+    with pytest.raises(BackendError, match="worker b cannot work: no client here"):
+        backend.collect(0)
+
+
+def test_a_worker_that_cannot_work_is_waited_past_where_others_could(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    cluster.join("a")
+    backend.start()
+    backend.submit(task("1"))
+    backend.collect(0)
+    cluster.answer("a", done(1, "1"))
+    assert len(backend.collect(0)) == 1
+    backend.submit(task("2"))
+    cluster.events = [Left("at-a", expected=False), Joined("at-b", "b")]
+    backend.collect(0)
+    cluster.answer("b", NO_CLIENT)
+    backend.collect(0)
+    cluster.join("c")
+    backend.collect(0)
+    assert [call.tasks[0][2] for call in cluster.under_way("c")] == ["http://a.test/2"]

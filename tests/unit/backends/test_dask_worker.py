@@ -6,7 +6,7 @@ import time
 import pytest
 
 from crawler.backends.dask import worker
-from crawler.backends.dask.worker import Answer, Bench, Ended, Message, Visit, leave
+from crawler.backends.dask.worker import Answer, Bench, Broken, Ended, Message, Unopened, Visit, leave
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import Role, Task
 from tests.contract.scripted import ScriptedWork
@@ -118,7 +118,7 @@ def test_one_that_has_slept_for_too_long_begins_nothing_more(monkeypatch: pytest
 
 
 def test_one_that_cannot_be_opened_says_why() -> None:
-    assert visit("broken", broken=True) == "no client here"
+    assert visit("broken", broken=True) == Unopened("no client here")
 
 
 def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(worker, "pack", pack)
     bench = Bench(ScriptedWork(), PATIENCE)
-    assert bench.visit([message(1, "ok")], 1, PATIENCE) == "no such task"
+    assert bench.visit([message(1, "ok")], 1, PATIENCE) == Broken("no such task")
     bench.join(PATIENCE)
 
 
