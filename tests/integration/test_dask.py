@@ -183,6 +183,26 @@ def test_what_is_under_way_stays_within_the_window_and_the_scheduler_forgets_wha
     assert 0 < max(counts) < 20, "there are two for each worker, and some on their way out: not the crawl's hundred"
 
 
+def test_no_more_requests_are_made_at_once_than_asked_for_however_many_workers_come(tmp_path: Path) -> None:
+    held = ("--consumers=4", "--set=dask.window=2", "--set=politeness.per_host=64")
+    with (
+        Machines(tmp_path / "machines", 1) as machines,
+        FixtureServer(pages=PAGES, latency=0.2) as server,
+        crawl(server, tmp_path / "out", machines.address, *held) as process,
+    ):
+        until(lambda: server.stats()["in_flight"] == 4 + PRODUCERS)
+        machines.workers[0].send_signal(signal.SIGSTOP)  # so that there is still something to do when they have joined
+        for _ in range(3):
+            machines.add_worker()
+        machines.wait()
+        machines.workers[0].send_signal(signal.SIGCONT)
+        assert ended(process) == (0, "")
+        assert whole(tmp_path / "out", server)
+        assert server.stats()["most_at_once"] == 4 + PRODUCERS
+    workers = {page["worker"].partition(".")[0] for page in lines(tmp_path / "out" / "pages.jsonl")}
+    assert workers == {f"machine-{number}" for number in range(4)}
+
+
 def _count_tasks(dask_scheduler: Scheduler) -> int:
     return len(dask_scheduler.tasks)
 

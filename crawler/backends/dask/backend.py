@@ -23,12 +23,13 @@ from distributed.scheduler import KilledWorker
 
 from crawler.backends.base import Backend, BackendError, Plan
 from crawler.backends.children import START_LIMIT, Unable
+from crawler.backends.dask.answers import Broken, Done, Ended, Unopened
 from crawler.backends.dask.calls import Calls
 from crawler.backends.dask.cluster import Connected
 from crawler.backends.dask.fates import Fates
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.local import LocalWorkers, open_local
-from crawler.backends.dask.worker import Broken, Ended, Unopened, leave
+from crawler.backends.dask.worker import leave
 from crawler.model import WORKER_DIED, Outcome, Role, Task
 
 PLACES = 2
@@ -141,22 +142,24 @@ class DaskBackend(Backend):
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""
-        crew = self._fates.crew
-        load = crew.load
+        load = self._fates.crew.load
         assert load <= sum(self.holds.values()), f"{load} tasks are more than were asked for"
-        at_once = -(-(self.plan.producers + self.plan.consumers) // max(1, len(crew)))
-        for hand in crew:
-            while hand.waiting and len(hand.calls) < PLACES:
-                self._calls.make(hand, at_once)
-            if hand.tasks and not hand.calls:
-                self._calls.make(hand, at_once)
+        free = self.plan.producers + self.plan.consumers - self._fates.busy
+        for hand, part in self._fates.crew.parts():
+            while (hand.waiting and len(hand.calls) < PLACES) or (hand.tasks and not hand.calls):
+                room = free + hand.busy
+                if room < 1:
+                    break  # others are still at its part
+                self._calls.make(hand, min(part, room))
+                free = room - hand.busy
 
     def _take_in(self, hand: Hand, result: Any) -> list[Outcome]:
         """Return the outcomes that a call has brought; BackendError if it says that there can be none."""
         match result:
-            case list():
-                found = [hand.done(number, values) for number, *values in result]
-                lost = self._fates.hear_answer(hand, len(result))
+            case Done(messages, doing):
+                found = [hand.done(message) for message in messages]
+                hand.does(doing)
+                lost = self._fates.hear_answer(hand, len(messages))
                 return [*lost, *(outcome for outcome in found if outcome is not None)]
             case Ended():
                 return [*self._fates.hear_answer(hand), *self._fates.begin_anew(hand)]

@@ -31,7 +31,7 @@ class Calls:
         Of all that it has, it is to do at most `at_once` tasks at the same time.
         """
         cluster = self._plan.cluster
-        tasks = hand.take(cluster.batch)
+        tasks = hand.take(cluster.batch, at_once)
         call = self._client.submit(
             Visit(self._crawl, hand.epoch, self._plan.work, tasks, at_once, VISIT, cluster.orphan_timeout),
             key=f"{self._crawl}-{next(self._numbers)}",
@@ -40,7 +40,7 @@ class Calls:
             retries=0,
             pure=False,
         )
-        hand.calls.add(call)
+        hand.calls[call] = at_once
         self._hands[call] = hand
         self._returned.add(call)
 
@@ -62,5 +62,5 @@ class Calls:
     def _end(self, call: Call) -> Hand:
         """Take a call out of those that are under way; return whose it was."""
         hand = self._hands.pop(call)
-        hand.calls.discard(call)
+        hand.end(call)
         return hand

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 from crawler.backends.dask.hand import Hand
 from crawler.model import Task
@@ -10,7 +11,9 @@ from crawler.model import Task
 class Crew:
     """The workers that are there, and the tasks that wait for one."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
+        """Take in how many tasks all of them may do at once; workers beyond that number get none."""
+        self._at_once = at_once
         self._hands: dict[str, Hand] = {}
         self._homeless: deque[Task] = deque()
 
@@ -28,6 +31,19 @@ class Crew:
     def addresses(self) -> list[str]:
         """Of all of them."""
         return list(self._hands)
+
+    @property
+    def busy(self) -> int:
+        """How many tasks they may be doing at this moment, at most."""
+        return sum(hand.busy for hand in self)
+
+    def parts(self) -> Iterator[tuple[Hand, int]]:
+        """Return how many tasks each is to do at once. Who has been here longest gets one more if they do not divide.
+
+        So whoever has something to do keeps a part, since it only moves up.
+        """
+        each, more = divmod(self._at_once, max(1, len(self)))
+        return ((hand, each + (number < more)) for number, hand in enumerate(self))
 
     @property
     def load(self) -> int:
@@ -50,7 +66,7 @@ class Crew:
     def submit(self, task: Task) -> None:
         """Give a task to the worker that has least to do."""
         if self._hands:
-            min(self, key=lambda hand: hand.load).waiting.append(task)
+            min(islice(self, self._at_once), key=lambda hand: hand.load).waiting.append(task)
         else:
             self._homeless.append(task)
 

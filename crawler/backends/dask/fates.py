@@ -24,7 +24,7 @@ class Fates:
 
     def __init__(self, plan: Plan, calls: Calls, workers: LocalWorkers | None, slots: int) -> None:
         """Take in how they are visited, which of them were started here, and how many tasks one may have."""
-        self.crew = Crew()
+        self.crew = Crew(plan.producers + plan.consumers)
         self._leaving = Leaving("has left")
         self._silent = Leaving(GIVEN_UP)
         self._plan = plan
@@ -114,6 +114,11 @@ class Fates:
         if self._workers is not None or not (self.crew or self._able):
             raise BackendError(str(Unable(hand.name, reason)))
         self._plan.say(f"worker {hand.name} gets nothing to do: it cannot work: {reason}")
+
+    @property
+    def busy(self) -> int:
+        """How many tasks all workers may be doing at this moment, at most."""
+        return self.crew.busy + self._leaving.busy + self._silent.busy
 
     @property
     def within_reach(self) -> list[str]:

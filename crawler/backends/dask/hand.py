@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from distributed import Future
 
 from crawler.backends.children import lost
-from crawler.backends.dask.worker import Answer, Message
+from crawler.backends.dask.answers import Answer, Message
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import WORKER_STOPPED, Outcome, Task
 
@@ -28,7 +28,10 @@ class Hand:
         """What it has been sent and not answered, by number, and the name under which that is done."""
         self.waiting: deque[Task] = deque()
         """What it is to be sent."""
-        self.calls: set[Call] = set()
+        self.calls: dict[Call, int] = {}
+        """The visits to it that are under way, and how many tasks each lets it do at once."""
+        self._allowed = 0
+        self._most = 0
         self._free = [f"{name}.{slot}" for slot in reversed(range(slots))]
         self._numbers = count(1)
 
@@ -37,8 +40,14 @@ class Hand:
         """How many tasks it has, sent or not."""
         return len(self.tasks) + len(self.waiting)
 
-    def take(self, most: int) -> list[Message]:
-        """Return the next tasks to be sent, as messages."""
+    @property
+    def busy(self) -> int:
+        """How many tasks it may be doing at this moment, at most."""
+        return min(self._most, len(self.tasks))
+
+    def take(self, most: int, at_once: int) -> list[Message]:
+        """Return the next tasks to be sent, as messages, with which it is let do so many at once."""
+        self._most = max(self.busy, at_once)
         messages: list[Message] = []
         for _ in range(min(most, len(self.waiting))):
             task, name, number = self.waiting.popleft(), self._free.pop(), next(self._numbers)
@@ -51,8 +60,18 @@ class Hand:
         self.waiting.extendleft(task for task, _ in reversed(self.tasks.values()))
         self.tasks.clear()
 
-    def done(self, number: int, values: Sequence[Any]) -> Outcome | None:
-        """Return the outcome of what was sent under that number; None if it is not awaited."""
+    def end(self, call: Call) -> None:
+        """Take in that a visit is over: from then on what it does at once is what that one allowed, or one after it."""
+        self._allowed = max(self.calls.values())
+        del self.calls[call]
+
+    def does(self, number: int) -> None:
+        """Take in how many tasks it was doing when the last visit left."""
+        self._most = min(self._most, max(number, self._allowed))
+
+    def done(self, message: Sequence[Any]) -> Outcome | None:
+        """Return the outcome that came as a message; None if it is not awaited."""
+        number, *values = message
         if number not in self.tasks:
             return None
         task, name = self.tasks.pop(number)

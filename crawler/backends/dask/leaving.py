@@ -29,6 +29,11 @@ class Leaving:
         return self._until[address][0]
 
     @property
+    def busy(self) -> int:
+        """How many tasks they may be doing at this moment, at most."""
+        return sum(hand.busy for hand, _ in self._until.values())
+
+    @property
     def longest(self) -> float:
         """Seconds until the last of them has surely ended."""
         return max((until - time.monotonic() for _, until in self._until.values()), default=0.0)

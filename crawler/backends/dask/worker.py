@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from distributed import Status, Worker, WorkerPlugin, get_worker
 
+from crawler.backends.dask.answers import Answer, Broken, Done, Ended, Message, Unopened
 from crawler.backends.plain import Plain, pack, unpack_task
 from crawler.model import Role, Task
 from crawler.work.base import MultiPerformer, Work
@@ -38,32 +39,6 @@ FAREWELL = 0.5
 
 DROPPED = "crawler-dropped"
 """What a worker tells the scheduler's clients when it closes: that all that it was doing for crawls has ended."""
-
-Message = Sequence[Plain]
-"""Of a task: its number, the name under which it is done, and its values. Of an outcome: the number, and its values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Answers a visit: the performer has ended, and so has all that was left there and not taken home."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unopened:
-    """Answers a visit: a performer cannot be opened there, so nothing was begun."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Answers a visit: the performer has ended as none should, and nobody knows with what."""
-
-    reason: str
-
-
-Answer = list[Message] | Ended | Unopened | Broken
-"""To a visit: what is done, or that nobody is there any more who does it."""
 
 
 class Bench(threading.Thread):
@@ -97,12 +72,12 @@ class Bench(threading.Thread):
         left, at most `at_once` are done at the same time.
         """
         done = self._exchange(tasks, at_once, wait)
-        if done or not self.over:
+        if done.outcomes or not self.over:
             return done
         self.join(FAREWELL)  # then its requests have ended too
         return self._last_word
 
-    def _exchange(self, tasks: Sequence[Message], at_once: int, wait: float) -> list[Message]:
+    def _exchange(self, tasks: Sequence[Message], at_once: int, wait: float) -> Done:
         with self._changed:
             self.over = self.over or self._left() <= 0  # its thread may have slept as long, and not seen it yet
             self._visits += 1
@@ -123,7 +98,7 @@ class Bench(threading.Thread):
             self._visited_at = time.monotonic()
             done, self._done = self._done, []
             self._in_hand -= len(done)
-            return done
+            return Done(done, self._in_hand - len(self._todo))
 
     def _put(self, number: Plain, name: str, task: Task) -> None:
         """Put a task with those that are to be done; a list page first, since what it brings keeps the others busy."""
@@ -225,7 +200,7 @@ class Visit:
             bench = before = _benches.get(self.crawl)
             if bench is None or bench.epoch < self.epoch:
                 if not _end_with_worker():
-                    return []
+                    return Done([])
                 bench = _benches[self.crawl] = Bench(self.work, self.patience, self.epoch)
         if bench.epoch != self.epoch:
             return Ended()

@@ -9,10 +9,10 @@ import pytest
 from crawler.backends.base import BackendError, Cluster, Plan
 from crawler.backends.dask import backend as module
 from crawler.backends.dask import leaving
+from crawler.backends.dask.answers import Done, Ended, Message, Unopened
 from crawler.backends.dask.backend import DaskBackend
 from crawler.backends.dask.cluster import Joined, Left, News
 from crawler.backends.dask.hand import Hand
-from crawler.backends.dask.worker import Ended, Message, Unopened
 from crawler.backends.plain import pack
 from crawler.model import WORKER_STOPPED, Outcome, Role, Task
 from tests.contract.scripted import ScriptedWork, answer
@@ -50,7 +50,7 @@ class FakeCluster:
         """Let the oldest call to a worker come home."""
         call = next(call for call in self.calls if call.worker == worker)
         hand = self.calls.pop(call)
-        hand.calls.discard(call)  # type: ignore[arg-type]
+        hand.end(call)  # type: ignore[arg-type]
         self.back.append((hand, answer))
 
     def under_way(self, worker: str) -> list[FakeCall]:
@@ -76,8 +76,8 @@ class FakeCluster:
 
     def make(self, hand: Hand, at_once: int) -> None:
         number = max((call.number for call in self.calls), default=0) + 1
-        call = FakeCall(number, hand.name, hand.epoch, tuple(hand.take(16)), at_once)
-        hand.calls.add(call)  # type: ignore[arg-type]
+        call = FakeCall(number, hand.name, hand.epoch, tuple(hand.take(16, at_once)), at_once)
+        hand.calls[call] = at_once  # type: ignore[index]
         self.calls[call] = hand
 
     def come_home(self, _timeout: float) -> list[tuple[Hand, Any]]:
@@ -115,9 +115,9 @@ def task(path: str) -> Task:
     return Task(f"http://a.test/{path}", Role.DETAIL)
 
 
-def done(number: int, path: str) -> list[Message]:
-    """Return what a worker brings when it has done a page."""
-    return [(number, *pack(answer(task(path), "", time.monotonic())))]
+def done(number: int, path: str, doing: int = 0) -> Done:
+    """Return what a worker brings when it has done a page, and is still doing so many."""
+    return Done([(number, *pack(answer(task(path), "", time.monotonic())))], doing)
 
 
 def kinds(outcomes: object) -> set[tuple[str, str]]:
@@ -164,7 +164,7 @@ def test_what_a_silent_worker_has_is_tried_elsewhere_when_it_has_dropped_it_and_
     assert [len(call.tasks) for call in cluster.under_way("b")] == [1, 1]
     (call,) = cluster.under_way("a")
     assert (call.epoch, call.tasks) == (1, ())
-    cluster.answer("a", [])
+    cluster.answer("a", Done([]))
     assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("3", WORKER_STOPPED)}
     backend.submit(task("5"))
     backend.collect(0)
@@ -186,7 +186,7 @@ def test_a_silent_worker_has_surely_dropped_what_it_had_when_nobody_has_visited_
     later = time.monotonic() + backend.orphans + 0.1
     monkeypatch.setattr(leaving.time, "monotonic", lambda: later)
     assert kinds(backend.collect(0)) == {("1", WORKER_STOPPED), ("3", WORKER_STOPPED)}
-    cluster.answer("a", [])
+    cluster.answer("a", Done([]))
     backend.collect(0)
     backend.submit(task("5"))
     backend.collect(0)
@@ -249,3 +249,69 @@ def test_a_worker_that_cannot_work_is_waited_past_where_others_could(
     cluster.join("c")
     backend.collect(0)
     assert [call.tasks[0][2] for call in cluster.under_way("c")] == ["http://a.test/2"]
+
+
+def test_all_workers_together_do_no_more_at_once_than_was_asked_for(backend: DaskBackend, cluster: FakeCluster) -> None:
+    cluster.join("a", "b", "c")
+    backend.start()
+    for path in "1234":
+        backend.submit(task(path))
+    backend.collect(0)
+    assert {call.worker: call.at_once for call in cluster.calls} == {"a": 2, "b": 1, "c": 1}
+
+
+def test_of_more_workers_than_there_may_be_requests_at_once_the_first_get_one_each(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    cluster.join("a", "b", "c", "d", "e")
+    backend.start()
+    for path in "1234":
+        backend.submit(task(path))
+    backend.collect(0)
+    assert {call.worker: call.at_once for call in cluster.calls} == dict.fromkeys("abcd", 1)
+    cluster.events.append(Left("at-a", expected=False))
+    assert len(backend.collect(0)) == 1
+    backend.submit(task("5"))
+    backend.collect(0)
+    assert {call.worker: call.at_once for call in cluster.calls} == dict.fromkeys("bcde", 1)
+
+
+def test_a_worker_that_joins_waits_for_its_part_until_others_have_done_with_it(
+    said: list[str], cluster: FakeCluster
+) -> None:
+    backend = DaskBackend(Plan(ScriptedWork(), 1, 3, cluster=Cluster("tcp://fake:1", window=1), say=said.append))
+    cluster.join("a")
+    backend.start()
+    for path in "12345678":
+        backend.submit(task(path))
+    backend.collect(0)
+    cluster.join("b")
+    backend.collect(0)
+    backend.submit(task("9"))
+    backend.collect(0)
+    assert [call.at_once for call in cluster.under_way("a")] == [4]
+    assert not cluster.under_way("b")
+    cluster.answer("a", done(1, "1", doing=4))
+    backend.collect(0)
+    assert [call.at_once for call in cluster.under_way("a")] == [2]
+    assert not cluster.under_way("b"), "it is still at four, and has only been told to do two"
+    cluster.answer("a", done(2, "2", doing=3))
+    backend.collect(0)
+    assert [call.at_once for call in cluster.under_way("b")] == [1]
+    cluster.answer("a", done(3, "3", doing=2))
+    cluster.answer("b", done(1, "9"))
+    backend.collect(0)
+    backend.submit(task("0"))
+    backend.collect(0)
+    assert [call.at_once for call in cluster.under_way("b")] == [2]
+    backend.stop()
+
+
+def test_what_a_silent_worker_may_be_at_is_part_of_what_is_done_at_once(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    write_one_off(backend, cluster)
+    for path in "45":
+        backend.submit(task(path))
+    backend.collect(0)
+    assert max(call.at_once for call in cluster.under_way("b")) == 2

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from crawler.backends.dask import worker
-from crawler.backends.dask.worker import Answer, Bench, Broken, Ended, Message, Unopened, Visit, leave
+from crawler.backends.dask.answers import Answer, Broken, Done, Ended, Message, Unopened
+from crawler.backends.dask.worker import Bench, Visit, leave
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import Role, Task
 from tests.contract.scripted import ScriptedWork
@@ -18,13 +19,17 @@ def message(number: int, path: str) -> Message:
     return (number, f"worker.{number}", *pack_task(Task(f"http://a.test/{path}", Role.DETAIL)))
 
 
+def outcomes(answer: Answer) -> list[Message]:
+    """Return what a visit has brought, which is not that there is nobody."""
+    assert isinstance(answer, Done)
+    return answer.outcomes
+
+
 def gather(bench: Bench, tasks: list[Message], number: int, at_once: int = 9) -> list[int]:
     """Leave tasks, and return the numbers of the first so many that are done."""
     done: list[int] = []
     while len(done) < number:
-        outcomes = bench.visit(tasks, at_once, PATIENCE)
-        assert isinstance(outcomes, list)
-        done += [outcome[0] for outcome in outcomes]  # type: ignore[misc]
+        done += [outcome[0] for outcome in outcomes(bench.visit(tasks, at_once, PATIENCE))]  # type: ignore[misc]
         tasks = []
     return done
 
@@ -44,29 +49,35 @@ def test_a_slow_task_holds_up_none_that_came_with_it(bench: Bench) -> None:
 
 
 def test_what_comes_back_is_what_was_done(bench: Bench) -> None:
-    answer = bench.visit([message(7, "ok")], 1, PATIENCE)
-    assert isinstance(answer, list)
-    ((number, *values),) = answer
+    ((number, *values),) = outcomes(bench.visit([message(7, "ok")], 1, PATIENCE))
     task = Task("http://a.test/ok", Role.DETAIL)
     outcome = unpack(task, "worker.7", values)
     assert (number, outcome.task, outcome.record) == (7, task, {"url": task.url})
 
 
 def test_a_visit_goes_home_when_the_next_one_comes(bench: Bench) -> None:
-    went_home: list[object] = []
+    went_home: list[Answer] = []
     first = threading.Thread(target=lambda: went_home.append(bench.visit([message(1, "hang")], 1, 10 * PATIENCE)))
     first.start()
-    while bench.visit([], 1, 0.0) == [] and first.is_alive():  # until it has been overtaken, whoever was first
+    while (
+        outcomes(bench.visit([], 1, 0.0)) == [] and first.is_alive()
+    ):  # until it has been overtaken, whoever was first
         pass
     first.join(PATIENCE)
-    assert went_home == [[]]
+    assert [outcomes(answer) for answer in went_home] == [[]]
 
 
 def test_what_is_too_much_at_once_waits_for_its_turn(bench: Bench) -> None:
     tasks = [message(1, "hang"), *(message(number, "ok") for number in range(2, 6))]
     bench.visit(tasks[:1], 1, 0.0)
-    assert bench.visit(tasks[1:], 1, 0.05) == [], "the one place is taken, for longer than anybody waits"
+    assert outcomes(bench.visit(tasks[1:], 1, 0.05)) == [], "the one place is taken, for longer than anybody waits"
     assert sorted(gather(bench, [], 4, at_once=2)) == [2, 3, 4, 5], "the other place is enough for all of them"
+
+
+def test_a_visit_tells_how_many_tasks_are_being_done(bench: Bench) -> None:
+    answer = bench.visit([message(number, "hang") for number in range(3)], 2, 0.0)
+    while answer != Done([], 2):  # until its thread has begun them: the third has to wait
+        answer = bench.visit([], 2, 0.0)
 
 
 def test_a_list_page_is_done_before_detail_pages_that_came_earlier(bench: Bench) -> None:
@@ -88,11 +99,11 @@ def visit(crawl: str, epoch: int = 0, path: str = "ok", patience: float = PATIEN
 
 
 def test_whoever_comes_too_late_is_told_so_until_the_next_epoch() -> None:
-    assert len(visit("late", path="ok", patience=0.05)) == 1
+    assert len(outcomes(visit("late", path="ok", patience=0.05))) == 1
     bench = worker._benches["late"]
     bench.join(PATIENCE)
     assert visit("late") == visit("late") == Ended(), "or what it was sent before would be awaited in vain"
-    assert len(visit("late", epoch=1)) == 1
+    assert len(outcomes(visit("late", epoch=1))) == 1
     assert visit("late") == Ended(), "what is on its way belongs to the epoch that has ended"
     leave("late")
 
@@ -101,7 +112,7 @@ def test_a_visit_for_the_next_epoch_ends_what_was_left_for_the_one_before() -> N
     assert visit("next", path="ok") != Ended()
     bench = worker._benches["next"]
     bench.visit([message(2, "hang")], 1, 0.0)
-    assert len(visit("next", epoch=1)) == 1
+    assert len(outcomes(visit("next", epoch=1))) == 1
     bench.join(PATIENCE)
     assert not bench.is_alive()
     leave("next")
@@ -132,9 +143,9 @@ def test_one_that_breaks_at_its_work_says_why(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_crawl_has_one_performer_in_a_worker_until_it_leaves() -> None:
-    assert len(visit("a-crawl")) == 1
+    assert len(outcomes(visit("a-crawl"))) == 1
     bench = worker._benches["a-crawl"]
-    assert len(visit("a-crawl")) == 1
+    assert len(outcomes(visit("a-crawl"))) == 1
     assert worker._benches["a-crawl"] is bench
     leave("a-crawl")
     leave("a-crawl")
