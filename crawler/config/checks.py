@@ -54,8 +54,11 @@ def visible(text: str) -> None:
         raise ValueError("must be printable ASCII, and not empty")
 
 
-def scheduler(address: str) -> None:
-    """Let the address of a Dask scheduler pass, or none."""
+def scheduler(address: str) -> str:
+    """Return the address of a Dask scheduler, or none, with its scheme as Dask knows it: in lower case.
+
+    To others the case makes no difference (RFC 3986 section 3.1).
+    """
     try:
         parts = urlsplit(address)
         complete = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
@@ -63,6 +66,8 @@ def scheduler(address: str) -> None:
         complete = False
     if address and not complete:
         raise ValueError(f"{address!r} is not a scheduler: write it as tcp://host:port or tls://host:port")
+    scheme, mark, place = address.partition("://")
+    return scheme.lower() + mark + place
 
 
 def fixture_site(latency: float | str, faults: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from crawler.backends.base import Cluster
 from crawler.backends.registry import BACKENDS
+from crawler.config.checks import scheduler
 from crawler.config.errors import Tree
 from crawler.config.tables import (
     Crawl,
@@ -84,7 +85,7 @@ class Config(Table, frozen=True):
 
     def cluster(self) -> Cluster:
         """Return where the workers are that may be of other machines."""
-        return Cluster(**_all_but("insecure", self.dask))
+        return Cluster(**{**_all_but("insecure", self.dask), "scheduler": scheduler(self.dask.scheduler)})
 
     def rules(self) -> CrawlRules:
         """Return what the frontier is to decide by."""

@@ -97,6 +97,10 @@ def test_a_scheduler_on_this_machine_needs_no_tls_and_another_may_be_allowed_to_
     check({"dask": {"scheduler": "tcp://10.0.0.1:8786", "insecure": True}}, "--set")
 
 
+def test_the_scheme_of_a_scheduler_may_be_written_in_capitals() -> None:
+    assert check({"dask": {"scheduler": "TCP://LocalHost:1"}}, "--set").cluster().scheduler == "tcp://LocalHost:1"
+
+
 def test_a_window_that_only_list_pages_fit_into_is_refused() -> None:
     check({"dask": {"window": 1, "batch": 3}, "crawl": {"producers": 2}}, "--set")
     with pytest.raises(ConfigError, match=r"dask\.window: window x batch must be more than crawl.producers"):
