@@ -85,8 +85,8 @@ class Dask(Table, frozen=True):
     """[dask]: where the Dask workers are, and how they are reached."""
 
     scheduler: str = ""
-    batch: AtLeastOne = 16
-    window: Count = 0
+    batch: Annotated[int, Meta(ge=1, le=1_000)] = 16
+    window: Annotated[int, Meta(ge=0, le=10_000)] = 0
     tls_ca: str = ""
     tls_cert: str = ""
     tls_key: str = ""

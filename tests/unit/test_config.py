@@ -68,6 +68,8 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("dask.scheduler=tcp://name:8786", "whoever can connect to it can run code; use tls://, or set dask.insecure"),
         ("dask.scheduler=tls://10.0.0.1:8786", "needs dask.tls_ca, dask.tls_cert and dask.tls_key"),
         ("dask.window=-1", "dask.window: must be a whole number >= 0, not -1"),
+        ("dask.window=10001", "dask.window: must be a whole number <= 10000, not 10001"),
+        ("dask.batch=1001", "dask.batch: must be a whole number <= 1000, not 1001"),
         ("dask.orphan_timeout=1.9", "dask.orphan_timeout: must be a number >= 2.0, not 1.9"),
         ("dask.tls_ca=ca.pem", "the TLS files are used with a scheduler at tls:// only"),
         ("crawl", "write it as TABLE.KEY=VALUE"),

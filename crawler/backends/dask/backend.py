@@ -131,7 +131,7 @@ class DaskBackend(Backend):
         cluster = self.plan.cluster
         self._connected = connected = Connected(scheduler, cluster, check=self._scheduler is None)
         self._calls = Calls(connected.client, self._crawl, self.plan)
-        self._fates = Fates(self.plan, self._calls, self._workers, sum(self.holds.values()))
+        self._fates = Fates(self.plan, self._calls, self._workers)
         return connected
 
     def _tell_to_leave(self, connected: Connected) -> bool:

@@ -22,15 +22,14 @@ GIVEN_UP = "was given up, since it did not come back"
 class Fates:
     """The workers of a crawl: who gets tasks, who gets no more, and who may still be at what it had."""
 
-    def __init__(self, plan: Plan, calls: Calls, workers: LocalWorkers | None, slots: int) -> None:
-        """Take in how they are visited, which of them were started here, and how many tasks one may have."""
+    def __init__(self, plan: Plan, calls: Calls, workers: LocalWorkers | None) -> None:
+        """Take in how they are visited, and which of them were started here."""
         self.crew = Crew(plan.producers + plan.consumers)
         self._leaving = Leaving("has left")
         self._silent = Leaving(GIVEN_UP)
         self._plan = plan
         self._calls = calls
         self._workers = workers
-        self._slots = slots
         self._vain = 0
         self._able = False
         """Whether any worker has done anything yet."""
@@ -135,7 +134,7 @@ class Fates:
         if joined.problem:
             self._plan.say(f"worker {joined.name} gets nothing to do: it {joined.problem}")
         elif self.crew.get(joined.address) is None:
-            self.crew.join(Hand(joined.address, joined.name, self._slots))
+            self.crew.join(Hand(joined.address, joined.name))
 
     def _see_off(self, address: str) -> list[Outcome]:
         """Take in that a worker was asked to go, and is off the scheduler's list."""

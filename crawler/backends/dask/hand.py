@@ -19,7 +19,7 @@ Call: TypeAlias = "Future[Answer]"
 class Hand:
     """What a worker is doing, and what it is to be sent."""
 
-    def __init__(self, address: str, name: str, slots: int) -> None:
+    def __init__(self, address: str, name: str) -> None:
         self.address = address
         self.name = name
         self.epoch = 0
@@ -32,7 +32,9 @@ class Hand:
         """The visits to it that are under way, and how many tasks each lets it do at once."""
         self._allowed = 0
         self._most = 0
-        self._free = [f"{name}.{slot}" for slot in reversed(range(slots))]
+        self._free: list[str] = []
+        """The names of slots that were given to tasks and have come back."""
+        self._slots = count()
         self._numbers = count(1)
 
     @property
@@ -50,7 +52,8 @@ class Hand:
         self._most = max(self.busy, at_once)
         messages: list[Message] = []
         for _ in range(min(most, len(self.waiting))):
-            task, name, number = self.waiting.popleft(), self._free.pop(), next(self._numbers)
+            task, number = self.waiting.popleft(), next(self._numbers)
+            name = self._free.pop() if self._free else f"{self.name}.{next(self._slots)}"
             self.tasks[number] = (task, name)
             messages.append((number, name, *pack_task(task)))
         return messages

@@ -315,3 +315,14 @@ def test_what_a_silent_worker_may_be_at_is_part_of_what_is_done_at_once(
         backend.submit(task(path))
     backend.collect(0)
     assert max(call.at_once for call in cluster.under_way("b")) == 2
+
+
+def test_a_slot_has_a_name_from_when_it_is_first_needed_and_keeps_it() -> None:
+    hand = Hand("at-a", "a")
+    hand.waiting += map(task, "12")
+    assert [message[1] for message in hand.take(2, 2)] == ["a.0", "a.1"]
+    outcome = hand.done(done(1, "1").outcomes[0])
+    assert outcome is not None
+    assert outcome.worker == "a.0"
+    hand.waiting += map(task, "34")
+    assert [message[1] for message in hand.take(2, 2)] == ["a.0", "a.2"]
