@@ -9,7 +9,11 @@ import pytest
 import trustme
 from distributed import Client, Scheduler
 
+from crawler.backends.base import Plan
+from crawler.backends.dask.calls import Calls
+from crawler.backends.dask.hand import Call, Hand
 from fixtures.process import FixtureServer
+from tests.contract.scripted import ScriptedWork
 from tests.integration.breaking import CONSUMERS, PAGES, PRODUCERS, crawl, ended, until, whole
 from tests.integration.machines import LIMIT, Machines
 from tests.integration.shop import command, lines, shop
@@ -343,6 +347,30 @@ def test_workers_that_were_not_visited_for_too_long_go_on_when_they_are(paused: 
         victim.send_signal(signal.SIGCONT)
         assert ended(process, 30.0) == (0, "")  # before leases run out
         assert whole(tmp_path / "out", server, 40)
+
+
+def test_what_a_frozen_worker_has_done_holds_up_nothing_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over: list[Call] = []
+    fetch = Calls._fetch
+    monkeypatch.setattr(Calls, "_fetch", lambda _, call: over.append(call))
+    with (
+        Machines(tmp_path / "machines") as machines,
+        Client(machines.address, set_as_default=False) as client,
+    ):
+        calls = Calls(client, "a-crawl", Plan(ScriptedWork()))
+        for address, worker in client.scheduler_info(n_workers=-1)["workers"].items():
+            calls.make(Hand(address, worker["name"]), 1)
+        until(lambda: len(over) == 2)
+        machines.workers[0].send_signal(signal.SIGSTOP)
+        for call in over:
+            fetch(calls, call)  # both at one moment
+        ((hand, _),) = calls.come_home(LIMIT)
+        assert hand.name == "machine-1"
+        machines.workers[0].send_signal(signal.SIGCONT)
+        ((hand, _),) = calls.come_home(LIMIT)
+        assert hand.name == "machine-0"
 
 
 def test_a_worker_that_was_frozen_and_written_off_works_again_when_it_is_woken(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Dask workers that hold many requests each: the processes of `sharded`, on any number of machines.
 
     coordinator ──Dask task: [url, url, …]──▶ scheduler ──▶ worker: a performer of many tasks ──▶ outcomes
-                ◀──as_completed────────────── scheduler ◀──┘
+                ◀──gather──────────────────── scheduler ◀──┘
 
 What the primitive gives: a scheduler that knows which workers there are, on whatever machine, carries calls to them and
 results back, and says at once when one is gone. What it costs: CPU for each call, in three processes.
@@ -171,10 +171,9 @@ class DaskBackend(Backend):
                 raise BackendError(str(Unable(hand.name, reason)))
             case CancelledError():
                 raise self._scheduler_lost()
-        error = result[1]
-        if isinstance(error, KilledWorker):
-            return self._fates.lose(hand.address, WORKER_DIED)
-        raise BackendError(f"worker {hand.name}: {type(error).__name__}: {' '.join(str(error).split())}")
+            case KilledWorker():
+                return self._fates.lose(hand.address, WORKER_DIED)
+        raise BackendError(f"worker {hand.name}: {type(result).__name__}: {' '.join(str(result).split())}")
 
     # ---- the workers ---------------------------------------------------------------------------------------------
 
