@@ -26,9 +26,9 @@ from crawler.backends.children import START_LIMIT, Unable
 from crawler.backends.dask.answers import Broken, Done, Ended, Unopened
 from crawler.backends.dask.calls import Calls
 from crawler.backends.dask.cluster import Connected
-from crawler.backends.dask.fates import Fates
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.local import LocalWorkers, open_local
+from crawler.backends.dask.membership import Membership
 from crawler.backends.dask.worker import leave
 from crawler.model import WORKER_DIED, Outcome, Role, Task
 
@@ -77,9 +77,9 @@ class DaskBackend(Backend):
         cluster = self.plan.cluster
         if cluster.scheduler:
             connected = self._connect(cluster.scheduler)
-            self._orphans = self._fates.grace
+            self._orphans = self._members.grace
             for joined in connected.usable():
-                self._fates.hear(joined)
+                self._members.hear(joined)
         else:
             self._workers, self._scheduler = open_local(self.plan)
             connected = self._connect(self._scheduler)
@@ -89,7 +89,7 @@ class DaskBackend(Backend):
 
     def submit(self, task: Task) -> None:
         """Give the task to the worker that has least to do. It is sent when outcomes are next collected."""
-        self._fates.crew.submit(task)
+        self._members.crew.submit(task)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         """Send what was submitted, and wait until a call comes home that brings outcomes."""
@@ -107,11 +107,11 @@ class DaskBackend(Backend):
 
     def recall(self) -> Sequence[Task]:
         """Take back what has not been sent."""
-        return self._fates.crew.recall()
+        return self._members.crew.recall()
 
     def abandon(self, task: Task) -> None:
         """Write off the worker that does not come back with the task: it times requests out itself, so it hangs."""
-        self._late += self._fates.abandon(task)
+        self._late += self._members.abandon(task)
 
     def stop(self) -> None:
         """Have the workers drop what they do, or end those that were started here."""
@@ -119,7 +119,7 @@ class DaskBackend(Backend):
         if self._workers is not None:
             self._workers.stop()
         elif connected is not None and not connected.lost and self._tell_to_leave(connected):
-            self._orphans = self._fates.out_of_reach
+            self._orphans = self._members.out_of_reach
         if connected is not None:
             connected.close()
         if self._scheduler is not None:
@@ -131,21 +131,21 @@ class DaskBackend(Backend):
         cluster = self.plan.cluster
         self._connected = connected = Connected(scheduler, cluster, check=self._scheduler is None)
         self._calls = Calls(connected.client, self._crawl, self.plan)
-        self._fates = Fates(self.plan, self._calls, self._workers)
+        self._members = Membership(self.plan, self._calls, self._workers)
         return connected
 
     def _tell_to_leave(self, connected: Connected) -> bool:
         """Have the workers end what they do; return whether all of them have."""
-        return connected.tell(self._fates.within_reach, leave, self._crawl)
+        return connected.tell(self._members.within_reach, leave, self._crawl)
 
     # ---- the calls -----------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""
-        load = self._fates.crew.load
+        load = self._members.crew.load
         assert load <= sum(self.holds.values()), f"{load} tasks are more than were asked for"
-        free = self.plan.producers + self.plan.consumers - self._fates.busy
-        for hand, part in self._fates.crew.parts():
+        free = self.plan.producers + self.plan.consumers - self._members.busy
+        for hand, part in self._members.crew.parts():
             while (hand.waiting and len(hand.calls) < PLACES) or (hand.tasks and not hand.calls):
                 room = free + hand.busy
                 if room < 1:
@@ -159,20 +159,20 @@ class DaskBackend(Backend):
             case Done(messages, doing):
                 found = [hand.done(message) for message in messages]
                 hand.does(doing)
-                lost = self._fates.hear_answer(hand, len(messages))
+                lost = self._members.hear_answer(hand, len(messages))
                 return [*lost, *(outcome for outcome in found if outcome is not None)]
             case Ended():
-                return [*self._fates.hear_answer(hand), *self._fates.begin_anew(hand)]
+                return [*self._members.hear_answer(hand), *self._members.begin_anew(hand)]
             case Unopened(reason):
-                lost = self._fates.hear_answer(hand)
-                self._fates.leave_out(hand, reason)
+                lost = self._members.hear_answer(hand)
+                self._members.leave_out(hand, reason)
                 return lost
             case Broken(reason):
                 raise BackendError(str(Unable(hand.name, reason)))
             case CancelledError():
                 raise self._scheduler_lost()
             case KilledWorker():
-                return self._fates.lose(hand.address, WORKER_DIED)
+                return self._members.lose(hand.address, WORKER_DIED)
         raise BackendError(f"worker {hand.name}: {type(result).__name__}: {' '.join(str(result).split())}")
 
     # ---- the workers ---------------------------------------------------------------------------------------------
@@ -180,11 +180,11 @@ class DaskBackend(Backend):
     def _hear(self) -> list[Outcome]:
         """Take in which workers have come and gone; BackendError if the scheduler is, or all of them are."""
         assert self._connected is not None, "collect before start"
-        outcomes = [outcome for event in self._connected.news() for outcome in self._fates.hear(event)]
+        outcomes = [outcome for event in self._connected.news() for outcome in self._members.hear(event)]
         if self._connected.lost:
             raise self._scheduler_lost()
-        outcomes += self._fates.overdue()
-        if self._fates.crew:
+        outcomes += self._members.overdue()
+        if self._members.crew:
             self._alone_since = time.monotonic()
         elif time.monotonic() - self._alone_since > self.plan.cluster.worker_timeout:
             raise BackendError(
@@ -196,14 +196,14 @@ class DaskBackend(Backend):
     def _await_local(self, connected: Connected, number: int) -> None:
         """Wait until the workers that were started here have joined."""
         for joined in connected.examine():
-            self._fates.hear(joined)
+            self._members.hear(joined)
         deadline = time.monotonic() + START_LIMIT
-        while len(self._fates.crew) < number:
+        while len(self._members.crew) < number:
             if time.monotonic() > deadline:
                 raise BackendError(f"the Dask workers did not start within {START_LIMIT:.0f} s")
             for event in connected.news(timeout=0.2):
-                self._fates.hear(event)
-            self._fates.overdue()
+                self._members.hear(event)
+            self._members.overdue()
 
     def _scheduler_lost(self) -> BackendError:
         assert self._connected is not None

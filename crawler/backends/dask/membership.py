@@ -1,9 +1,9 @@
-"""What becomes of workers, and of the tasks that they had.
+"""Who is among the workers, what becomes of those that are not, and of the tasks that they had.
 
-joined ──▶ crew ──is asked to go───▶ leaving ──has dropped them, or surely has──▶ tried again, elsewhere
-           │  ▲ ──does not answer──▶ silent ───┘ │                                  ▲
-           │  └────────── answers again ─────────┘                                  │
-           └─────is gone────────────────────────────────────────────────────────────┘
+    joined ──▶ crew ──is asked to go───▶ leaving ──has dropped them, or surely has──▶ tried again, elsewhere
+               │  ▲ ──does not answer──▶ silent ───┘ │                                  ▲
+               │  └────────── answers again ─────────┘                                  │
+               └─────is gone────────────────────────────────────────────────────────────┘
 """
 
 from crawler.backends.base import BackendError, Plan
@@ -19,7 +19,7 @@ from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Task
 GIVEN_UP = "was given up, since it did not come back"
 
 
-class Fates:
+class Membership:
     """The workers of a crawl: who gets tasks, who gets no more, and who may still be at what it had."""
 
     def __init__(self, plan: Plan, calls: Calls, workers: LocalWorkers | None) -> None:
