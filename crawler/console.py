@@ -41,8 +41,12 @@ class Console:
 
     def say(self, line: str) -> None:
         """Show a line."""
-        if not self._quiet:
+        if self._quiet:
+            return
+        try:
             print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+        except OSError:  # nobody reads it, or it cannot be kept: that is no reason to end a crawl
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - it is closed with the process
 
     def watch(self, frontier: Frontier) -> None:
         """Show how far the crawl is, if it is time to."""

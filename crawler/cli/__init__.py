@@ -6,6 +6,7 @@ What only another command needs is imported by that command: a crawl's first req
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import enumerate as enumerate_threads
 from threading import main_thread
 
@@ -27,7 +28,11 @@ for command in COMMANDS:
 def status(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status. What a user or a site can cause is told in one line."""
     try:
-        return commands.main(list(arguments), "python -m crawler", standalone_mode=False) or OK
+        # As click's own `main` does it, but for what is told to nobody: that would end the program, as a failure.
+        with commands.make_context("python -m crawler", list(arguments)) as context:
+            return commands.invoke(context) or OK
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.UsageError as error:
         return _complain(error.format_message(), BAD_USAGE)
     except click.ClickException as error:
@@ -38,7 +43,7 @@ def status(arguments: Sequence[str]) -> int:
         return _complain(str(error), BAD_USAGE)
     except (StoreError, BackendError, FixtureError) as error:
         return _complain(str(error), FAILED)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         write_no_more()  # whoever read us has gone
@@ -49,7 +54,8 @@ def status(arguments: Sequence[str]) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    click.echo(f"crawler: {printable(message)}", err=True)
+    with suppress(OSError):  # nobody reads it
+        click.echo(f"crawler: {printable(message)}", err=True)
     return code
 
 

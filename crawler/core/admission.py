@@ -13,7 +13,7 @@ from crawler.core.backlog import Backlog, Shelf
 from crawler.core.ledger import Ledger
 from crawler.core.queues import HostQueues
 from crawler.core.report import HOST_GIVEN_UP
-from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules
+from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules, is_missing
 from crawler.core.rules import CrawlRules
 from crawler.core.traps import Traps
 from crawler.model import ADDRESS_FORBIDDEN, Failure, Outcome, Role, Settled, Task, Verdict
@@ -181,10 +181,9 @@ class Admission:
         self._robots_missing(task.referrer or "", failure, hops=task.hops)
 
     def _robots_missing(self, site: str, failure: Failure, *, hops: int = 0) -> None:
-        rules, parked = self._robots.give_up(site, failure, hops=hops)
-        if not rules.allow(f"{site}/"):  # that there is none, as a 404 says, is an answer
+        if not is_missing(failure):
             self._ledger.tally.robots_failed(site, failure)
-        self._robots_known(site, rules, parked)
+        self._robots_known(site, *self._robots.give_up(site, failure, hops=hops))
 
     def _robots_known(self, site: str, rules: Rules, parked: Backlog) -> None:
         if rules.crawl_delay:

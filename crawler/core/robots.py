@@ -95,14 +95,18 @@ def _names(name: str) -> set[str]:
     return {product_token(name), _VERSION.split(name, 1)[0]}
 
 
+def is_missing(failure: Failure) -> bool:
+    """Say whether a failure means that a site has no robots.txt (RFC 9309 section 2.3.1.3): all 4xx but 429."""
+    return failure.kind.startswith("status-4") and failure.kind != "status-429"
+
+
 def rules_without_file(failure: Failure, agent: str) -> Rules:
     """Return the rules where robots.txt could not be had.
 
     RFC 9309 section 2.3.1: a 4xx means that there is none and all is allowed; anything else, an overloaded server (429)
     among it, that it is not known, and so nothing is.
     """
-    missing = failure.kind.startswith("status-4") and failure.kind != "status-429"
-    return Rules("" if missing or failure.kind == "redirect-limit" else "User-agent: *\nDisallow: /", agent)
+    return Rules("" if is_missing(failure) or failure.kind == "redirect-limit" else "User-agent: *\nDisallow: /", agent)
 
 
 class RobotsBook:

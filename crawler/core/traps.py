@@ -12,7 +12,7 @@ Families are counted in a sketch, so that they take no more memory however many 
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class TrapLimits:
     """Ids that may stand in one place: within a path, or in a parameter that is named like a session."""
     calendar_pages: int = 1_000
     """URLs that differ only in a date: in the query, or at the end of the path."""
-    circling_paths: int = 1_000
+    circling_paths: int = 10_000
     """URLs of a site whose paths go round, as relative links do that lead in circles."""
     query_variants: int = 10_000
     """URLs that differ only in the query. One that holds numbers alone, as the pages of a list do, is not counted."""
@@ -43,6 +43,8 @@ class TrapLimits:
 
 ROUND = 3
 """Folders of which each can be left out, for a path to go round."""
+WIDTHS = (1, 2)
+"""Folders that a link may lead down, to go round: `a/`, or `a/b/`."""
 
 
 class _Member(NamedTuple):
@@ -106,20 +108,30 @@ class Traps:
     def _circling(self, url: str, known: Container[str]) -> _Member | None:
         """Return the family of the paths that go round, if this one does.
 
-        Folders that are named alike on each level, `/0/3/1/2/`, look the same: so it takes many to tell. Once they are
-        too many, one shorter URL is enough: else the gaps that are left would let longer ones through.
+        Folders that are named alike on each level, `/0/3/1/2/`, look the same, and so do pages of many languages and
+        versions: so it takes many to tell. Once they are too many, it is enough that the page above has that link, too:
+        else longer paths would slip through the gaps that are left.
         """
-        shorter = shortened(url)
-        if not shorter:
-            return None
-        member = _Member("circling-paths", f"circling-paths {origin(url)}")
-        spare = len(shorter) - (1 if self._full(member) else ROUND)
-        for path in shorter:
-            if path not in known and not self._left.count(path):
+        for width in WIDTHS:
+            shorter = shortened(url, width)
+            if not shorter:
+                return None
+            member = _Member("circling-paths", f"circling-paths {origin(url)}")
+            if self._goes_round(shorter, known) or (self._full(member) and self._met(shorter[-1], known)):
+                return member
+        return None
+
+    def _goes_round(self, shorter: Sequence[str], known: Container[str]) -> bool:
+        spare = len(shorter) - ROUND
+        for url in shorter:
+            if not self._met(url, known):
                 spare -= 1
                 if spare < 0:
-                    return None
-        return member
+                    return False
+        return True
+
+    def _met(self, url: str, known: Container[str]) -> bool:
+        return url in known or self._left.count(url) > 0
 
     def _full(self, member: _Member) -> bool:
         if self._sketch.count(member.key) < self._most[member.limit]:
@@ -144,17 +156,20 @@ def repeats(url: str, most: int) -> bool:
     return len({*segments}) < len(segments) and any(segments.count(segment) > most for segment in {*segments})
 
 
-def shortened(url: str) -> list[str]:
-    """Return a URL of ROUND folders or more without each of them in turn; none of another.
+def shortened(url: str, width: int = 1) -> list[str]:
+    """Return a URL without each of its folders in turn, or each `width` of them; none where there are too few of these.
 
     Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths, and they give
     themselves away by this: any folder can be left out of `/a/b/c/d/`, and there is such a URL.
     """
-    if url.count("/") - 3 < ROUND or (folders := len(_segments(url)) - 1) < ROUND:
+    if url.count("/") - 3 < ROUND:
+        return []
+    places = len(_segments(url)) - width
+    if places < ROUND:
         return []
     start = url.index("/", 8) + 1
     head, tail = url[:start], url[start:].split("/")
-    return [head + "/".join(tail[:at] + tail[at + 1 :]) for at in range(folders)]
+    return [head + "/".join(tail[:at] + tail[at + width :]) for at in range(places)]
 
 
 def _segments(url: str) -> list[str]:

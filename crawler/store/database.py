@@ -23,6 +23,8 @@ SCHEMA = (
     "CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
 )
 
+_TABLES = {statement.split()[2] for statement in SCHEMA}
+
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _REASONS = {
     "SQLITE_FULL": "the disk is full; make room and add --resume",
@@ -55,6 +57,9 @@ def open_database(folder: Path, *, anew: bool = False) -> sqlite3.Connection:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             database = _connect(folder)
+            if not is_blank(database) and not _tables(database) >= _TABLES:
+                database.close()
+                raise WrongFolderError(f"{folder}: its {DATABASE} is not a crawl's; choose another --out")
             if anew:
                 _drop_all(database)
             return database
@@ -64,6 +69,10 @@ def open_database(folder: Path, *, anew: bool = False) -> sqlite3.Connection:
         for suffix in ("", "-wal", "-shm"):
             (folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
         return _connect(folder)
+
+
+def _tables(database: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def is_blank(database: sqlite3.Connection) -> bool:
@@ -83,9 +92,6 @@ def begin(database: sqlite3.Connection, meaning: Mapping[str, Any]) -> None:
 
 def recognise(database: sqlite3.Connection, folder: Path, meaning: Mapping[str, Any]) -> None:
     """Raise StoreError for a database that is not this crawl's to go on with."""
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"meta", "urls", "pages", "items"} <= tables:
-        raise WrongFolderError(f"{folder}: its {DATABASE} is not a crawl's; choose another --out")
     meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta WHERE key IN ('version', 'meaning')"))
     if meta.get("version") != str(VERSION):
         raise WrongFolderError(

@@ -9,6 +9,7 @@ files to match. Only the coordinator writes.
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +29,8 @@ FILES = ("pages", "items")
 REPORT = "report.json"
 COMPARED = "report.html"
 """What only a comparison leaves."""
-LEFT = (REPORT, *(f"{table}.jsonl" for table in FILES))
-"""What a crawl leaves beside its database."""
+LEFT = (REPORT, *(f"{table}.jsonl" for table in FILES), "trace.json", "timeline.html")
+"""What a crawl leaves beside its database, at most."""
 
 GROUP_SECONDS = 0.5
 GROUP_PAGES = 500
@@ -87,6 +88,8 @@ class Store:
         try:
             with explained(folder):
                 new = is_blank(database)
+                if new and not overwrite:
+                    _look_for_others(folder)
                 if new:
                     begin(database, meaning)
                 elif not resume:
@@ -283,7 +286,7 @@ def _look_for_others(folder: Path) -> None:
     if (folder / COMPARED).exists() and (folder / REPORT).exists():
         raise WrongFolderError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
     for name in LEFT:
-        if (folder / name).exists():
+        if os.path.lexists(folder / name):
             raise WrongFolderError(
                 f"{folder} holds a {name}, and no {DATABASE} to go on with: add --overwrite to begin anew, "
                 "or choose another --out"

@@ -91,9 +91,9 @@ class _Connector(aiohttp.TCPConnector):
     when there is a connection, for a tenth of what a request costs.
     """
 
-    def __init__(self, addresses: AddressRule) -> None:
+    def __init__(self, addresses: AddressRule, *, keeps: bool) -> None:
         # How many connections at once is the frontier's to say, not the pool's.
-        super().__init__(limit=0, ttl_dns_cache=DNS_SECONDS, resolver=_Resolver(addresses))
+        super().__init__(limit=0, ttl_dns_cache=DNS_SECONDS, resolver=_Resolver(addresses), force_close=not keeps)
         self._factory = partial(_open_connection, self._loop)
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
@@ -111,8 +111,14 @@ class AiohttpClient:
 
     def __init__(self, addresses: AddressRule) -> None:
         self._addresses = addresses
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(addresses),
+        self._session = self._open_session(keeps=True)
+        self._fresh: aiohttp.ClientSession | None = None
+        """Whose connections are new ones all."""
+
+    def _open_session(self, *, keeps: bool) -> aiohttp.ClientSession:
+        """Return a session that keeps connections, or makes one for each request."""
+        session = aiohttp.ClientSession(
+            connector=_Connector(self._addresses, keeps=keeps),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
@@ -122,7 +128,8 @@ class AiohttpClient:
             max_headers=HEADERS,
         )
         # It would send any request that a broken connection took with it again, on a new connection, too.
-        self._session._retry_connection = False
+        session._retry_connection = False
+        return session
 
     async def fetch(self, exchange: Exchange) -> None:
         """Send the exchange's request and feed it the answer (see `AsyncClient`)."""
@@ -130,19 +137,20 @@ class AiohttpClient:
         try:
             async with asyncio.timeout(exchange.time_left()):
                 try:
-                    await self._fetch(exchange)
+                    await self._fetch(exchange, self._session)
                 except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
                     if not exchange.kept or exchange.head is not None:
                         raise
-                    await self._fetch(exchange)
+                    self._fresh = self._fresh or self._open_session(keeps=False)
+                    await self._fetch(exchange, self._fresh)
         except Exception as error:
             raise fetch_error(error, _RULES) or error from error
 
-    async def _fetch(self, exchange: Exchange) -> None:
+    async def _fetch(self, exchange: Exchange, session: aiohttp.ClientSession) -> None:
         secure = exchange.url.startswith("https:")
         url = URL(exchange.url, encoded=True)
         self._check_address(url)
-        async with self._session.get(
+        async with session.get(
             url,
             headers=exchange.headers,
             allow_redirects=False,
@@ -170,6 +178,8 @@ class AiohttpClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+        if self._fresh is not None:
+            await self._fresh.close()
 
 
 def open_client(addresses: AddressRule) -> AiohttpClient:

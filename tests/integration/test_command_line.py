@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -68,6 +70,11 @@ def test_an_interrupted_crawl_saves_its_state_and_goes_on(backend: str, tmp_path
         assert again == {"/robots.txt"}, "what had finished was not fetched again"
 
 
+def _family(pid: int) -> list[psutil.Process]:
+    """Return the processes below one that are there, their command lines known."""
+    return [child for child in psutil.Process(pid).children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+
+
 @every_process_backend
 def test_ctrl_c_at_a_terminal_while_processes_start_is_an_interruption_like_any_other(
     backend: str, tmp_path: Path
@@ -76,7 +83,7 @@ def test_ctrl_c_at_a_terminal_while_processes_start_is_an_interruption_like_any_
         args = [*shop(server, tmp_path, backend), "--set=processes.start_method=spawn"]  # the slowest to start
         with started(*args, stderr=subprocess.PIPE) as crawl:
             end = time.monotonic() + LIMIT
-            while not psutil.Process(crawl.pid).children(recursive=True):
+            while not any("spawn_main" in " ".join(child.cmdline()) for child in _family(crawl.pid)):
                 assert time.monotonic() < end
             os.killpg(crawl.pid, signal.SIGINT)
             _, told = crawl.communicate(timeout=LIMIT)
@@ -185,12 +192,28 @@ def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path: Path) 
 
 def test_it_is_no_failure_that_nobody_reads_what_is_printed(tmp_path: Path) -> None:
     crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
-    for args in (crawl, ("backends",)):
-        read, write = os.pipe()
-        os.close(read)
-        done = subprocess.run(command(*args), stdout=write, stderr=subprocess.PIPE, text=True, check=False)
-        os.close(write)
+    for args in (crawl, ("backends",), ("--version",), ("--help",), ("hazards", "deadlock")):
+        with _unread() as pipe:
+            done = subprocess.run(command(*args), stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
         assert (done.returncode, "Traceback" in done.stderr, "Broken" in done.stderr) == (0, False, False)
+
+
+def test_a_crawl_goes_on_when_nobody_reads_of_its_progress(tmp_path: Path) -> None:
+    crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
+    with _unread() as pipe:
+        done = subprocess.run(command(*crawl), stdout=subprocess.PIPE, stderr=pipe, check=False)
+    assert (done.returncode, b"items" in done.stdout) == (0, True)
+    assert len(lines(tmp_path / "items.jsonl")) == 5
+    assert (tmp_path / "report.json").exists()
+
+
+@contextmanager
+def _unread() -> Iterator[int]:
+    """Yield a pipe that nobody reads from any more."""
+    read, write = os.pipe()
+    os.close(read)
+    yield write
+    os.close(write)
 
 
 def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Path) -> None:

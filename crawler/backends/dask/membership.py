@@ -1,9 +1,9 @@
 """Who is among the workers, what becomes of those that are not, and of the tasks that they had.
 
-    joined ──▶ crew ──is asked to go───▶ leaving ──has dropped them, or surely has──▶ tried again, elsewhere
-               │  ▲ ──does not answer──▶ silent ───┘ │                                  ▲
-               │  └────────── answers again ─────────┘                                  │
-               └─────is gone────────────────────────────────────────────────────────────┘
+joined ──▶ crew ──is asked to go───▶ leaving ──has dropped them, or surely has──▶ tried again, elsewhere
+           │  ▲ ──does not answer──▶ silent ───┘ │                                  ▲
+           │  └────────── answers again ─────────┘                                  │
+           └─────is gone────────────────────────────────────────────────────────────┘
 """
 
 from crawler.backends.base import BackendError, Plan

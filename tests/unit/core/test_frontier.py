@@ -426,7 +426,7 @@ def test_what_holds_without_a_robots_txt(kind: str, allowed: bool) -> None:
     else:
         assert isinstance(step, Done)
         assert verdicts(frontier) == {f"{A}/": ("skipped", "robots")}
-    assert (A in frontier.tally.robots_failures) == (not allowed)
+    assert (A in frontier.tally.robots_failures) == (not allowed), "that there is none is an answer"
 
 
 @pytest.mark.parametrize(("hops", "text_counts"), [(5, True), (6, False)])

@@ -131,9 +131,17 @@ def test_an_endless_site_is_bounded_by_its_own_limit(kind: str) -> None:
     assert most <= len(site.known) + 1 <= most + 2
 
 
-@pytest.mark.parametrize("ways", [("a/", "b/", "c/"), tuple(f"{n}.x/" for n in range(9)), ("x/y/", "z/", "w/")])
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ("a/", "b/", "c/"),
+        tuple(f"{n}.x/" for n in range(9)),
+        ("x/y/", "z/", "w/"),
+        ("shoes/red/", "about/team/", "contact/form/", "news/today/", "help/faq/"),
+    ],
+)
 def test_relative_links_that_lead_ever_deeper_are_left(ways: Sequence[str]) -> None:
-    site = Site()
+    site = Site(circling_paths=1_000)
     pages = [f"{A}/"]
     while pages:
         page = pages.pop(0)
@@ -199,6 +207,21 @@ def test_ids_look_like_ids(text: str) -> None:
 )
 def test_words_do_not(text: str) -> None:
     assert not looks_like_id(text)
+
+
+def test_pages_with_names_of_their_own_are_not_left_with_those_that_go_round() -> None:
+    """Documentation in many languages and versions, each with an overview on each level."""
+    site = Site(circling_paths=20)
+    overviews, own = [], []
+    for language, version in product(("", "de/", "fr/", "ja/", "pl/"), ("", "1.0/", "2.0/", "next/")):
+        base = f"/{language}docs/{version}"
+        overviews.append(f"{base}overview")
+        for topic in ("api", "faq", "guide", "install"):
+            overviews.append(f"{base}{topic}/overview")
+            own += [f"{base}{topic}/{topic}-{part}" for part in ("alpha", "beta", "gamma")]
+    site.meet(*overviews).meet(*own)
+    assert set(site.left) == {"circling-paths"}
+    assert {f"{A}{path}" for path in own} <= site.known
 
 
 def test_only_what_is_known_says_that_a_path_goes_round() -> None:

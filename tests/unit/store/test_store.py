@@ -170,7 +170,17 @@ def test_a_crawl_is_neither_touched_nor_begun_anew_unless_told(tmp_path: Path) -
     assert lines(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["pages.jsonl", "items.jsonl", "report.json"])
+def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / DATABASE) as database:
+        database.execute("CREATE TABLE pages (mine)")
+    for told in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(WrongFolderError, match="not a crawl's"):
+            Store.open(tmp_path, MEANING, **told)
+    assert database.execute("SELECT sql FROM sqlite_master").fetchone() == ("CREATE TABLE pages (mine)",)
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "items.jsonl", "report.json", "trace.json", "timeline.html"])
 @pytest.mark.parametrize("resume", [False, True])
 def test_what_lies_there_without_a_database_is_not_written_over(resume: bool, name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("mine")
