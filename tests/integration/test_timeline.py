@@ -65,8 +65,9 @@ def test_a_crawl_that_is_taken_up_again_is_traced_from_there_on(tmp_path: Path) 
 
 
 def test_a_trace_that_cannot_be_written_is_one_line_and_the_crawl_is_whole(tmp_path: Path) -> None:
+    assert run(*shop(tmp_path, "--quiet", "--max-pages=10")).returncode == 0
     (tmp_path / "timeline.html").mkdir()
-    done = run(*shop(tmp_path, "--trace", "--quiet"))
+    done = run(*shop(tmp_path, "--trace", "--quiet", "--resume"))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     assert len(lines(tmp_path / "items.jsonl")) == 60
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["status"] == "finished"
