@@ -12,11 +12,12 @@ Families are counted in a sketch, so that they take no more memory however many 
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from crawler.core.circles import Circles, repeats
 from crawler.core.sketch import Sketch
 from crawler.urls import origin
 
@@ -39,12 +40,6 @@ class TrapLimits:
     """URLs that differ only in the query. One that holds numbers alone, as the pages of a list do, is not counted."""
     numbered_pages: int = 1_000_000
     """URLs that differ only in numbers."""
-
-
-ROUND = 3
-"""Folders of which each can be left out, for a path to go round."""
-WIDTHS = (1, 2)
-"""Folders that a link may lead down, to go round: `a/`, or `a/b/`."""
 
 
 class _Member(NamedTuple):
@@ -70,8 +65,7 @@ class Traps:
             "numbered-pages": limits.numbered_pages,
         }
         self._sketch = Sketch()
-        self._left = Sketch()
-        """Of the paths that go round, those that were left: a longer one is known by them, too."""
+        self._circles = Circles()
 
     def take(self, url: str, known: Container[str]) -> str | None:
         """Count a canonical URL as taken up, or return the reason for which it is to be left.
@@ -88,7 +82,7 @@ class Traps:
         for member in members:
             if self._full(member):
                 if member.limit == "circling-paths":
-                    self._left.add(url)
+                    self._circles.leave(url)
                 return member.limit
         self._add(members)
         return None
@@ -101,37 +95,9 @@ class Traps:
         members = []
         if _SUSPECT.search(url, 8):
             members = [member for member in families(url) if self._most[member.limit]]
-        if self._most["circling-paths"] and (circling := self._circling(url, known)) is not None:
-            members.append(circling)
+        if self._most["circling-paths"] and self._circles.lead_to(url, known, lambda: self._full(_circling(url))):
+            members.append(_circling(url))
         return members
-
-    def _circling(self, url: str, known: Container[str]) -> _Member | None:
-        """Return the family of the paths that go round, if this one does.
-
-        Folders that are named alike on each level, `/0/3/1/2/`, look the same, and so do pages of many languages and
-        versions: so it takes many to tell. Once they are too many, it is enough that the page above has that link, too:
-        else longer paths would slip through the gaps that are left.
-        """
-        for width in WIDTHS:
-            shorter = shortened(url, width)
-            if not shorter:
-                return None
-            member = _Member("circling-paths", f"circling-paths {origin(url)}")
-            if self._goes_round(shorter, known) or (self._full(member) and self._met(shorter[-1], known)):
-                return member
-        return None
-
-    def _goes_round(self, shorter: Sequence[str], known: Container[str]) -> bool:
-        spare = len(shorter) - ROUND
-        for url in shorter:
-            if not self._met(url, known):
-                spare -= 1
-                if spare < 0:
-                    return False
-        return True
-
-    def _met(self, url: str, known: Container[str]) -> bool:
-        return url in known or self._left.count(url) > 0
 
     def _full(self, member: _Member) -> bool:
         if self._sketch.count(member.key) < self._most[member.limit]:
@@ -148,34 +114,8 @@ class Traps:
             self._sketch.add(member.key)
 
 
-def repeats(url: str, most: int) -> bool:
-    """Say whether a segment stands more often than `most` times in a path: `/a/b/a/b/a/b/a`."""
-    if url.count("/") - 3 < most:
-        return False
-    segments = _segments(url)
-    return len({*segments}) < len(segments) and any(segments.count(segment) > most for segment in {*segments})
-
-
-def shortened(url: str, width: int = 1) -> list[str]:
-    """Return a URL without each of its folders in turn, or each `width` of them; none where there are too few of these.
-
-    Where a page has the links `a/`, `b/` and `c/` whatever its path, all of their sequences are paths, and they give
-    themselves away by this: any folder can be left out of `/a/b/c/d/`, and there is such a URL.
-    """
-    if url.count("/") - 3 < ROUND:
-        return []
-    places = len(_segments(url)) - width
-    if places < ROUND:
-        return []
-    start = url.index("/", 8) + 1
-    head, tail = url[:start], url[start:].split("/")
-    return [head + "/".join(tail[:at] + tail[at + width :]) for at in range(places)]
-
-
-def _segments(url: str) -> list[str]:
-    """Return the segments of a canonical URL's path."""
-    start = url.index("/", 8) + 1
-    return url[start : url.find("?", start) % (len(url) + 1)].rstrip("/").split("/")
+def _circling(url: str) -> _Member:
+    return _Member("circling-paths", f"circling-paths {origin(url)}")
 
 
 def families(url: str) -> list[_Member]:
