@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import get_args
 
 from crawler.backends.registry import BACKENDS, Entry
@@ -131,7 +132,7 @@ def as_json(comparison: Comparison) -> str:
 
 
 def prepare(folder: Path, *, timelines: bool) -> None:
-    """Make the folder of a report, before anything is measured for it; ConfigError if that cannot be done.
+    """Make the folder of a report, before anything is measured for it; ConfigError if it could not be written into.
 
     A crawl's folder is refused: its report has the same name.
     """
@@ -139,6 +140,7 @@ def prepare(folder: Path, *, timelines: bool) -> None:
         if (folder / DATABASE).exists():
             raise ConfigError(f"--out {folder}: holds a crawl, of which report.json would be lost: choose another")
         (folder / TIMELINES if timelines else folder).mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
 
 
 def leave(comparison: Comparison, folder: Path) -> None:

@@ -28,5 +28,5 @@ def explained_as(key: str, mark: str = ": ") -> Iterator[None]:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return ` (did you mean …?)` with the name that looks most like `name`, or nothing."""
-    close = difflib.get_close_matches(name, list(names), 1)
+    close = difflib.get_close_matches(name, list(names), 1, cutoff=0.5)
     return f" (did you mean {close[0]}?)" if close else ""

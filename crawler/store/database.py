@@ -5,6 +5,7 @@ with the process, however that ends, and forked children do not inherit it (POSI
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ SCHEMA = (
 _TABLES = {statement.split()[2] for statement in SCHEMA}
 
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_UNWRITABLE = "it cannot be written into; choose another --out"
 _REASONS = {
     "SQLITE_FULL": "the disk is full; make room and add --resume",
     "SQLITE_IOERR": "the disk cannot be read or written",
@@ -124,11 +126,14 @@ def explained(folder: Path) -> Iterator[None]:
         if _is(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
             raise WrongFolderError(f"{folder}: another process is crawling into it; choose another --out") from error
         reasons = (reason for name, reason in _REASONS.items() if _is(error, name))
-        raise StoreError(f"{folder}: {next(reasons, str(error))}") from error
+        shut = _is(error, "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN") and not os.access(folder, os.W_OK)
+        raise StoreError(f"{folder}: {_UNWRITABLE if shut else next(reasons, str(error))}") from error
     except (json.JSONDecodeError, KeyError, UnicodeError) as error:
         raise StoreError(f"{folder}: {_REASONS['SQLITE_CORRUPT']}") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise WrongFolderError(f"{folder}: it is, or lies in, what is no folder; choose another --out") from error
+    except PermissionError as error:
+        raise StoreError(f"{folder}: {_UNWRITABLE}") from error
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror or error}") from error
 

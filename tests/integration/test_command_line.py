@@ -177,6 +177,22 @@ def test_closed_streams_keep_no_crawl_from_its_end(closed: str, tmp_path: Path) 
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["items"] == 5
 
 
+@pytest.mark.parametrize("module", ["crawler.cli", "click", "crawler.config.tables"])
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(module: str) -> None:
+    code = f"""
+import os, signal, sys
+class Interrupting:
+    def find_spec(name, *_):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting)
+from crawler.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path: Path) -> None:
     crawl = ("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")

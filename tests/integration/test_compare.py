@@ -93,6 +93,14 @@ def test_wrong_options_are_told_in_one_line_before_anything_starts(option: str, 
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no folder that root cannot write into")
+def test_a_folder_that_cannot_be_written_into_is_told_before_anything_starts() -> None:
+    done = compare("--no-explain", "--out=/proc/self")
+    assert done.returncode == 2
+    assert done.stderr.startswith("crawler: --out /proc/self: cannot be written")
+    assert done.stderr.count("\n") == 1
+
+
 def test_neither_a_baseline_nor_a_crawl_is_overwritten(tmp_path: Path) -> None:
     small = ("--workloads=io", "--backends=queue", "--pages=5", "--latency=0", "--rounds=1", "--no-explain")
     crawled, compared = tmp_path / "crawled", tmp_path / "compared"

@@ -283,19 +283,22 @@ import os, sys
 from pathlib import Path
 from crawler.store.store import Store
 if sys.argv[2:]:
-    os.seteuid(int(sys.argv[2]))
-s = Store.open(Path(sys.argv[1]), {})
+    os.setuid(int(sys.argv[2]))
+s = Store.open(Path(sys.argv[1]), {}, resume=True)
 """
 
 
-def test_a_read_only_folder_is_one_clear_line() -> None:
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "to go on with"])
+def test_a_read_only_folder_is_one_clear_line(begun: bool) -> None:
     somebody = ["65534"] if os.geteuid() == 0 else []  # root may write everywhere
     with TemporaryDirectory() as folder:
+        if begun:
+            Store.open(Path(folder), {}).close()
         Path(folder).chmod(0o555)
         done = subprocess.run(
             [sys.executable, "-c", OPEN, folder, *somebody], capture_output=True, text=True, timeout=30
         )
-    assert "its crawl.db cannot be opened; choose another --out" in done.stderr.splitlines()[-1]
+    assert f"{folder}: it cannot be written into; choose another --out" in done.stderr.splitlines()[-1]
 
 
 def test_a_full_disk_is_one_clear_line_and_what_was_committed_stays(tmp_path: Path) -> None:
