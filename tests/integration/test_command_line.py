@@ -167,7 +167,6 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has interpreters")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_keep_no_crawl_from_its_end(closed: str, tmp_path: Path) -> None:
     args = command("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={tmp_path}")
@@ -232,6 +231,7 @@ def _unread() -> Iterator[int]:
     os.close(write)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has interpreters")
 def test_a_backend_that_this_python_has_not_is_refused_in_one_line(tmp_path: Path) -> None:
     done = run("--backend=interpreters", cwd=tmp_path)
     assert done.returncode == 2
