@@ -63,7 +63,9 @@ def pump(
 ) -> bool:
     """Crawl until the frontier is done; return False if it was interrupted before that.
 
-    The first interrupt lets what is in flight finish, for at most GRACE seconds; the second does not.
+    The first interrupt lets what is in flight finish, for at most GRACE seconds; the second does not. If the backend
+    cannot go on, its BackendError comes out of here, and what had come back last is still to be taken out of the
+    frontier and saved.
     """
     interrupts = interrupts or Interrupts()
     give_up_at = float("inf")
@@ -72,8 +74,7 @@ def pump(
         if interrupts.count and give_up_at == float("inf"):
             give_up_at = now + GRACE
             frontier.cancel()
-            for task in backend.recall():
-                frontier.recall(task, now)
+            frontier.recall(backend.recall(), now)
         step = frontier.next(now)
         if isinstance(step, Task):
             backend.submit(step)
@@ -81,7 +82,7 @@ def pump(
         store.save(frontier.take_changes(), frontier.tally.counters)
         watch(frontier)
         if isinstance(step, Done) or interrupts.count > 1 or now > give_up_at:
-            return not interrupts.count
+            return not interrupts.count or frontier.is_over
         outcomes = backend.collect(min(max(step.until - now, 0.0), TICK))
         for outcome in outcomes:
             frontier.complete(outcome, clock())

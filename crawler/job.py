@@ -17,7 +17,7 @@ from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.heap import share_heap
 from crawler.limits import raise_open_files, too_few_files
-from crawler.model import ADDRESS_FORBIDDEN
+from crawler.model import ADDRESS_FORBIDDEN, Role
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
 from crawler.store.database import StoreError, explained
@@ -117,10 +117,12 @@ def run(
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
+        keeper = around.keeper(store)
         try:
-            finished = pump(frontier, backend, around.keeper(store), interrupts=interrupts, watch=watcher.watch)
-        except BackendError:
-            store.commit()  # what had come back is settled, though nothing more will
+            finished = pump(frontier, backend, keeper, interrupts=interrupts, watch=watcher.watch)
+        except BackendError:  # what had come back is settled, though nothing more will
+            keeper.save(frontier.take_changes(), frontier.tally.counters)
+            store.commit()
             raise
         elapsed = time.monotonic() - started
         processes = BACKENDS[config.crawl.backend].processes
@@ -210,14 +212,22 @@ def _about(config: Config) -> Mapping[str, Any]:
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
-    # Where workers may go on by themselves, a second lease is to outlast that: then its host's slot is free.
-    shortest = backend.orphans
-    leases = {crew: max(shortest, config.http.timeout * backend.turns(crew) + LEASE_GRACE) for crew in backend.holds}
-    rules, scope = config.rules(), config.scope()
-    frontier = Frontier(rules, scope, holds=backend.holds, leases=leases, recollect=store.recollect)
+    frontier = Frontier(
+        config.rules(),
+        config.scope(),
+        holds=backend.holds,
+        leases=leases(backend, config.http.timeout),
+        recollect=store.recollect,
+    )
     frontier.tally.restore(store.counters())
     frontier.start(config.crawl.start_urls, store.settled(), store.taken_up())
     return frontier
+
+
+def leases(backend: Backend, timeout: float) -> Mapping[Role, float]:
+    """Return within how many seconds a task of each crew is to be back, where a request takes at most `timeout`."""
+    # Where workers may go on by themselves, a second lease is to outlast that: then its host's slot is free.
+    return {crew: max(backend.orphans, timeout * backend.turns(crew) + LEASE_GRACE) for crew in backend.holds}
 
 
 _IN_WORDS = {"content-type": "it is no HTML page", "redirect-limit": "it redirects too often"}

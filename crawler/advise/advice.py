@@ -15,6 +15,7 @@ from crawler.compare.statistics import ENOUGH
 from crawler.compare.toml import toml
 from crawler.config import ParserName, Tree, check
 from crawler.console import printable
+from crawler.words import counted
 from fixtures.latency import parse_latency
 
 FEW = 5
@@ -110,13 +111,13 @@ def _seen(seen: Seen) -> Iterator[str]:
     slow = seconds[math.ceil(0.9 * len(seconds)) - 1]
     size = median(page.size for page in seen.pages)
     yield (
-        f"{seen.url}: {_some(len(seen.pages), 'page')}, answered within {_ms(_latency(seen))} (median; 90% within "
+        f"{seen.url}: {counted(len(seen.pages), 'page')}, answered within {_ms(_latency(seen))} (median; 90% within "
         f"{_ms(slow)}), of {_bytes(size)} (median)."
     )
     if len(seen.pages) < FEW:
         yield "So few pages may be like no other of the site: take what follows as a guess."
     own = seen.costs[seen.configured].seconds
-    what = f"with {_some(seen.fields, 'field')} of yours" if seen.fields else "for its links (there are no fields yet)"
+    what = f"with {counted(seen.fields, 'field')} of yours" if seen.fields else "for its links (no fields are given)"
     yield f"Reading one of them {what} takes {_ms(own)} of CPU with {seen.configured}{_others(seen)}."
     if seen.parser != seen.configured:
         yield f"So {seen.parser} is recommended: it found the same on all of them."
@@ -138,7 +139,7 @@ def _compared(comparison: Comparison, facts: WorkloadFacts, chosen: Result) -> I
     fewer = any(len(result.rounds) < comparison.rounds for result in ranked)
     yield (
         f"On a fixture site like it ({facts.pages} pages of {facts.page_bytes / 1000:.0f} KB, latency {waits}), "
-        f"{len(ranked)} cases in {_some(comparison.rounds, 'round')}{', fewer where they were far behind' * fewer}:"
+        f"{len(ranked)} cases in {counted(comparison.rounds, 'round')}{', fewer where they were far behind' * fewer}:"
     )
     speed = chosen.figures["pages_per_second"]
     interval = f"{speed.low:.0f} to {speed.high:.0f}" if comparison.rounds >= ENOUGH else "too few rounds to be sure"
@@ -172,7 +173,7 @@ def _shortened(seen: Seen, facts: WorkloadFacts) -> Iterator[str]:
 
 def _named(result: Result) -> str:
     consumers = result.case.scene.consumers
-    return f"{result.case.label(client=True)} with {_some(consumers, 'consumer')}"
+    return f"{result.case.label(client=True)} with {counted(consumers, 'consumer')}"
 
 
 def _speed(result: Result) -> float:
@@ -181,10 +182,6 @@ def _speed(result: Result) -> float:
 
 def _latency(seen: Seen) -> float:
     return median(page.seconds for page in seen.pages)
-
-
-def _some(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _bytes(size: float) -> str:

@@ -12,7 +12,7 @@ from crawler.config import Config, ConfigError, check
 from crawler.core.frontier import Frontier
 from crawler.core.robots import RobotsBook
 from crawler.engine import Interrupts, pump
-from crawler.job import problem
+from crawler.job import leases, problem
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.store.store import Counters
 from crawler.urls import canonical, quotable
@@ -25,7 +25,6 @@ from crawler.work.perform import SitePerformer
 from crawler.work.settings import WorkSettings
 
 BACKEND = "queue"
-LEASE_GRACE = 5.0
 
 ENOUGH = "enough"
 """The reason for which a page is left: the site has been asked for as many as it may be."""
@@ -79,8 +78,8 @@ def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Call
     private = private_hosts(config.named_hosts(), config.http.timeout)
     work = _Sampling(config.work_settings(private), config, sample)
     with BACKENDS[BACKEND].load()(Plan(work, producers=1, consumers=1, capacity=1)) as backend:
-        leases = {crew: config.http.timeout * backend.turns(crew) + LEASE_GRACE for crew in backend.holds}
-        frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=leases)
+        due = leases(backend, config.http.timeout)
+        frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=due)
         frontier.start(config.crawl.start_urls)
         if not pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, sample)):
             return None

@@ -16,12 +16,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.base import PARTING, Backend, BackendError, Plan
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import AsyncPerformer, Work
-
-PARTING = 1.0
-"""Seconds that stopping waits for cancelled tasks to clean up."""
 
 
 async def _open(work: Work) -> AsyncPerformer:
@@ -37,8 +34,8 @@ class AsyncioBackend(Backend):
         self._loop = asyncio.new_event_loop()
         self._performer: AsyncPerformer | None = None
         self._pages: dict[Task, asyncio.Task[Outcome]] = {}
-        self._waiting: set[Task] = set()
-        """Those of the pages that have no name yet."""
+        self._waiting: dict[Task, None] = {}
+        """Those of the pages that have no name yet, in the order in which they were handed over."""
         self._ready: list[Outcome] = []
         self._names = {crew: asyncio.LifoQueue[str]() for crew in self.holds}
         for crew, workers in super().holds.items():
@@ -59,7 +56,7 @@ class AsyncioBackend(Backend):
 
     def submit(self, task: Task) -> None:
         """Make a task of the page. It begins to run when the loop does, inside `collect`."""
-        self._waiting.add(task)
+        self._waiting[task] = None
         page = self._pages[task] = self._loop.create_task(self._page(task))
         page.add_done_callback(partial(self._page_done, task))
 
@@ -73,14 +70,14 @@ class AsyncioBackend(Backend):
 
     def recall(self) -> Sequence[Task]:
         """Cancel the tasks of the pages that wait for a name."""
-        waiting, self._waiting = self._waiting, set()
+        waiting, self._waiting = self._waiting, {}
         for task in waiting:
             self._pages.pop(task).cancel()
         return list(waiting)
 
     def abandon(self, task: Task) -> None:
         """Cancel the page's task, which a thread could not be; it ends when the loop next runs."""
-        self._waiting.discard(task)
+        self._waiting.pop(task, None)
         if task in self._pages:
             self._pages.pop(task).cancel()
 
@@ -100,14 +97,15 @@ class AsyncioBackend(Backend):
         assert self._performer is not None, "submit before start"
         names = self._names[task.role.crew]
         name = await names.get()
-        self._waiting.remove(task)
+        del self._waiting[task]
         try:
             return await self._performer.perform(task, name)
         finally:
             names.put_nowait(name)
 
     def _page_done(self, task: Task, page: asyncio.Task[Outcome]) -> None:
-        self._pages.pop(task, None)
+        if self._pages.get(task) is page:  # else it was cancelled, and the task may be another page's by now
+            del self._pages[task]
         if not page.cancelled():
             self._ready.append(page.result())
             self._loop.stop()

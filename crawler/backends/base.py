@@ -21,6 +21,10 @@ T = TypeVar("T")
 L = TypeVar("L")
 
 
+PARTING = 1.0
+"""Seconds that stopping waits for what is under way: threads cannot be ended, and processes are killed after that."""
+
+
 class BackendError(Exception):
     """A backend cannot go on: one line that says why."""
 
@@ -139,7 +143,10 @@ class Backend(ABC):
         """Return all outcomes that are ready; wait at most `timeout` seconds for the first."""
 
     def recall(self) -> Sequence[Task]:
-        """Take back the tasks that no worker has begun, where that can be known. They will have no outcome."""
+        """Take back the tasks that no worker has begun, where that can be known. They will have no outcome.
+
+        Those of a host and role come in the order in which they were handed over.
+        """
         return ()
 
     def abandon(self, task: Task) -> None:  # noqa: B027 - where nothing can hang there is nothing to replace
@@ -168,18 +175,27 @@ class Outbox:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Outcome | BackendError] = SimpleQueue()
+        self._error: BackendError | None = None
 
     def put(self, outcome: Outcome | BackendError) -> None:
         """Leave something for the coordinator; never waits."""
         self._queue.put(outcome)
 
     def take(self, timeout: float) -> list[Outcome]:
-        """Return all that is there, after at most `timeout` seconds for the first; raise what is an error."""
+        """Return all that is there, after at most `timeout` seconds for the first; raise what is an error.
+
+        Outcomes that are there beside it are returned, and the error is raised by the next call.
+        """
+        if self._error is not None:
+            raise self._error
         outcomes: list[Outcome] = []
         for item in drain(self._queue, timeout):
             if isinstance(item, BackendError):
-                raise item
-            outcomes.append(item)
+                self._error = self._error or item
+            else:
+                outcomes.append(item)
+        if self._error is not None and not outcomes:
+            raise self._error
         return outcomes
 
 

@@ -12,12 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from threading import Thread
 
-from crawler.backends.base import UNWATCHED, Backend, BackendError, Outbox, Plan, Watch, starting_threads
+from crawler.backends.base import PARTING, UNWATCHED, Backend, BackendError, Outbox, Plan, Watch, starting_threads
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
-
-PARTING = 1.0
-"""Seconds that stopping waits for threads that are in the middle of a request; they are daemons, and end with us."""
 
 
 class Closed(Exception):  # noqa: N818 - an end, not an error

@@ -13,7 +13,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
-from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.base import PARTING, Backend, BackendError, Plan
 from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Role, Task, Timings
 
 STOPPED = "the worker process was ended because another one had died"
@@ -23,9 +23,6 @@ START_LIMIT = 60.0
 
 TRIES = 3
 """How often a process that ends before it can work is started again."""
-
-PARTING = 1.0
-"""Seconds that a child which was asked to end is given before it is killed."""
 
 
 class Ready(NamedTuple):

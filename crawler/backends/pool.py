@@ -16,11 +16,8 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from threading import Thread
 
-from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.base import PARTING, Backend, BackendError, Plan
 from crawler.model import Outcome, Role, Task
-
-PARTING = 1.0
-"""Seconds that stopping waits for calls that are under way."""
 
 
 class Crew(ABC):
@@ -68,14 +65,23 @@ class Crew(ABC):
         self.promises[future] = task
 
     def take(self, done: Collection[Future[Outcome]]) -> Sequence[Outcome]:
-        """Return what has come of those of the promises that are in `done`; of all of them if the executor broke."""
+        """Return what has come of those of the promises that are in `done`, but for those that will not be kept."""
         # In the order of the promises, so that a worker's come as it did them.
-        kept = [future for future in self.promises if future in done]
-        if any(isinstance(future.exception(), BrokenExecutor) for future in kept):
-            return self._pick_up_the_pieces()
+        kept = [future for future in self.promises if future in done and not _broke(future)]
         for future in kept:
             del self.promises[future]
         return [future.result() for future in kept]
+
+    def mend(self) -> Sequence[Outcome]:
+        """Return what has become of all promises if the executor broke; nothing if it did not."""
+        if not any(map(_broke, self.promises)):
+            return ()
+        wait(self.promises, PARTING)
+        kept = [future for future in self.promises if future.done() and not _broke(future)]
+        lost = [task for future, task in self.promises.items() if future not in kept]
+        error = next(filter(None, map(_broke, self.promises)))
+        self.promises.clear()
+        return [*(future.result() for future in kept), *self._broken(lost, error)]
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""
@@ -110,14 +116,11 @@ class Crew(ABC):
     def _force(self) -> None:  # noqa: B027 - where they cannot be there is nothing to do
         """End the workers where they are, if they can be."""
 
-    def _pick_up_the_pieces(self) -> Sequence[Outcome]:
-        """Part the promises of a broken executor into those that it kept and those that it never will."""
-        wait(self.promises, PARTING)
-        kept = [future for future in self.promises if future.done() and future.exception() is None]
-        lost = [task for future, task in self.promises.items() if future not in kept]
-        error = next(error for future in self.promises if isinstance(error := future.exception(0), BrokenExecutor))
-        self.promises.clear()
-        return [*(future.result() for future in kept), *self._broken(lost, error)]
+
+def _broke(future: Future[Outcome]) -> BrokenExecutor | None:
+    """Return how the executor broke under a call, if it did."""
+    error = future.exception() if future.done() else None
+    return error if isinstance(error, BrokenExecutor) else None
 
 
 class ThreadCrew(Crew):
@@ -128,10 +131,8 @@ class ThreadCrew(Crew):
 
         A pool never starts more threads than it was made for, so the hanging one cannot be replaced in it.
         """
-        if any(task == begun for begun in self.promises.values()):
+        if any(its == task and not future.done() for future, its in self.promises.items()):
             assert self._executor is not None
-            hung = next(future for future, begun in self.promises.items() if begun == task)
-            del self.promises[hung]
             waiting = self.recall()
             self._executor.shutdown(wait=False)
             self._executor = self._open()
@@ -139,7 +140,7 @@ class ThreadCrew(Crew):
                 self.submit(other)
 
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
-        raise BackendError(f"a thread of the pool could not start to work: {error}")
+        raise BackendError(f"the pool is broken: {error}")
 
 
 class PoolBackend(Backend):
@@ -171,7 +172,9 @@ class PoolBackend(Backend):
         if not promises:
             time.sleep(timeout)
         done, _ = wait(promises, timeout, return_when=FIRST_COMPLETED)
-        return [outcome for crew in self._crews.values() for outcome in crew.take(done)]
+        outcomes = [outcome for crew in self._crews.values() for outcome in crew.take(done)]
+        # What was kept comes first: of a pool that cannot be mended, nothing would come after that.
+        return outcomes or [outcome for crew in self._crews.values() for outcome in crew.mend()]
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""

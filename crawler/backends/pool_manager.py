@@ -33,9 +33,8 @@ from signal import SIGTERM
 from threading import Barrier, Thread
 from typing import NamedTuple, TypeAlias
 
-from crawler.backends.base import BackendError, Plan, drain
+from crawler.backends.base import PARTING, BackendError, Plan, drain
 from crawler.backends.children import (
-    PARTING,
     START_LIMIT,
     ProcessBackend,
     Unable,

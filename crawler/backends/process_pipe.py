@@ -22,8 +22,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.process import BaseProcess
 
-from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import PARTING, ProcessBackend, Ready, Unable, context, died, end, settle_in, starting
+from crawler.backends.base import PARTING, BackendError, Plan
+from crawler.backends.children import ProcessBackend, Ready, Unable, context, died, end, settle_in, starting
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 

@@ -137,7 +137,8 @@ class PooledProcesses(Crew):
         self._executor.shutdown()  # returns when every process has ended
         dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
         names = {child.pid: worker_name(self.role, child) for child in self._children if child.pid is not None}
-        lost = {self._numbers.pop(task): task for task in tasks}
+        lost = {self._numbers[task]: task for task in tasks}
+        self._numbers.clear()
         outcomes, unbegun = sort_losses(lost, self._board.taken(), dead, names)
         self._executor = self._open()
         for task in unbegun:

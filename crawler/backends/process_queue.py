@@ -24,10 +24,9 @@ from queue import Empty, Full, SimpleQueue
 from threading import Thread
 from typing import NamedTuple, TypeAlias
 
-from crawler.backends.base import BackendError, Plan, drain
+from crawler.backends.base import PARTING, BackendError, Plan, drain
 from crawler.backends.board import Board
 from crawler.backends.children import (
-    PARTING,
     ProcessBackend,
     Ready,
     Unable,

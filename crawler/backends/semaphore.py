@@ -96,7 +96,9 @@ class SemaphoreBackend(Backend):
             result: Outcome | BackendError = desk.do(task, self.plan.work)
         except Exception as error:
             result = BackendError(f"worker {desk.name} cannot work: {error}")
-        if self._running.pop(task, None) is not None:  # else it was abandoned, and its permit is another's
+        if self._running.pop(task, None) is not None:
             throttle.desks.put(desk)
             throttle.permits.release()
+        else:  # it was abandoned: its permit is another's, and its desk nobody's
+            desk.close()
         self._outbox.put(result)

@@ -19,8 +19,8 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
-from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import PARTING, ProcessBackend, Unable, context, cores, died, end, settle_in, starting
+from crawler.backends.base import PARTING, BackendError, Plan
+from crawler.backends.children import ProcessBackend, Unable, context, cores, died, end, settle_in, starting
 from crawler.backends.link import Link
 from crawler.backends.plain import Plain, pack, pack_task, unpack, unpack_task
 from crawler.model import Outcome, Task

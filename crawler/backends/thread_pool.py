@@ -9,6 +9,8 @@ Threads share this process: nothing is copied on the way, and only one of them r
 """
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.thread import BrokenThreadPool
+from itertools import count
 from threading import current_thread, local
 
 from crawler.backends.base import Plan, starting_threads
@@ -23,6 +25,7 @@ class PooledThreads(ThreadCrew):
     def __init__(self, plan: Plan, role: Role) -> None:
         super().__init__(plan, role)
         self._own = local()
+        self._count = count()
         self._performers: list[Performer] = []
 
     def end(self, patience: float) -> None:
@@ -33,7 +36,7 @@ class PooledThreads(ThreadCrew):
         self._performers.clear()
 
     def _open(self) -> Executor:
-        return ThreadPoolExecutor(self.workers, thread_name_prefix=self.role.value, initializer=self._enter)
+        return ThreadPoolExecutor(self.workers, initializer=self._enter)
 
     def _call(self, executor: Executor, task: Task) -> Future[Outcome]:
         with starting_threads():
@@ -41,12 +44,18 @@ class PooledThreads(ThreadCrew):
 
     def _enter(self) -> None:
         """Run once in each new thread: open what only this thread will use."""
-        self._own.performer = self.plan.work.open()
-        self._performers.append(self._own.performer)
+        current_thread().name = f"{self.role.value}-{next(self._count)}"  # the pool's own names begin anew in the next
+        try:
+            self._own.performer = self.plan.work.open()
+            self._performers.append(self._own.performer)
+        except Exception as error:  # raised from here, it would be logged, traceback and all, and nobody told why
+            self._own.problem = f"worker {current_thread().name} cannot work: {error}"
 
     def _do(self, task: Task) -> Outcome:
+        if hasattr(self._own, "problem"):
+            raise BrokenThreadPool(self._own.problem)
         performer: Performer = self._own.performer
-        return performer.perform(task, current_thread().name.replace("_", "-"))
+        return performer.perform(task, current_thread().name)
 
 
 class ThreadPoolBackend(PoolBackend):

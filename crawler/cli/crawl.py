@@ -13,7 +13,7 @@ from crawler.cli.base import INTERRUPTED, OK, Folder, configuration, configured
 from crawler.console import Console
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
-from crawler.trace.switch import TIMELINE
+from crawler.store.store import TIMELINE
 
 
 @click.command()

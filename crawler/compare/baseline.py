@@ -9,8 +9,8 @@ from msgspec import DecodeError, json
 from crawler.compare.explain import cause
 from crawler.compare.model import Case, Comparison, Result
 from crawler.compare.statistics import ENOUGH, faster
-from crawler.compare.words import listed
 from crawler.config import ConfigError, Workload
+from crawler.words import listed
 
 TOLERANCE = 0.1
 """The share of its speed that a case may lose without being called slower: less, and a CI would cry wolf."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.compare.model import Result, Split
 from crawler.compare.split import Part, per_page, shares
-from crawler.compare.words import listed
+from crawler.words import listed
 
 WORTH_NAMING = 0.05
 """The share of the time from which a part is named."""

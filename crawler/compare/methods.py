@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.compare.model import Estimate, Result
 from crawler.compare.statistics import ENOUGH
-from crawler.compare.words import listed
+from crawler.words import listed
 
 
 def start_methods(ranked: Sequence[Result]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.compare.model import Case, Comparison, Result, SceneResult
 from crawler.compare.statistics import ENOUGH, faster
-from crawler.compare.words import listed
+from crawler.words import listed
 
 MANY = 4
 """Cases that are all named; of more, only the one that gained most and the one that gained least."""

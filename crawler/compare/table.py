@@ -8,6 +8,7 @@ from crawler.compare.model import Comparison, Measurement, Result, SceneResult
 from crawler.compare.others import DISTURBING
 from crawler.compare.split import SPLIT_NOTE, Part, shares
 from crawler.compare.verdict import scene_name
+from crawler.words import counted
 
 COLUMNS = (
     "rank",
@@ -99,7 +100,7 @@ def notes(comparison: Comparison) -> Iterator[str]:
     """Yield what the figures hold for, a line each."""
     machine, end = comparison.machine, ", then interrupted" if comparison.interrupted else " in all"
     yield (
-        f"{comparison.rounds} round{'s' * (comparison.rounds != 1)} in shuffled order (seed {comparison.seed}), "
+        f"{counted(comparison.rounds, 'round')} in shuffled order (seed {comparison.seed}), "
         f"{comparison.producers} producers, {comparison.seconds:.0f} s{end}"
     )
     yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"

@@ -8,8 +8,8 @@ from crawler.compare.model import Case, Ideal, Split
 from crawler.compare.runs import Place, crawl, stage
 from crawler.compare.split import split
 from crawler.config import Workload
+from crawler.store.store import TIMELINE, TRACE
 from crawler.trace.split import Sums
-from crawler.trace.switch import TIMELINE, TRACE
 
 
 def trace(case: Case, workload: Workload, ideal: Ideal, place: Place, timeline: Path | None = None) -> Split | str:

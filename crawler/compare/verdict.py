@@ -10,7 +10,8 @@ from crawler.compare.model import Comparison, Result, SceneResult
 from crawler.compare.scaling import groups
 from crawler.compare.scaling import sentences as scaling
 from crawler.compare.statistics import ENOUGH
-from crawler.compare.words import listed, speed_of
+from crawler.compare.words import speed_of
+from crawler.words import counted, listed
 
 NAMED = 4
 """Of more that cannot be told apart, only so many are named: the table has all."""
@@ -29,7 +30,7 @@ def verdict(comparison: Comparison) -> Iterator[str]:
 def scene_name(scene: SceneResult) -> str:
     """Return a scene's name for people."""
     workload, consumers, parser = scene.scene
-    return f"{workload}, {consumers} consumer{'s' * (consumers != 1)}, {parser}"
+    return f"{workload}, {counted(consumers, 'consumer')}, {parser}"
 
 
 def sentences(scene: SceneResult) -> Iterator[str]:

@@ -1,13 +1,6 @@
-"""How lists and figures are written out."""
-
-from collections.abc import Sequence
+"""How figures are written out."""
 
 from crawler.compare.model import Result
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as they stand in a sentence: `a, b and c`."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def speed_of(result: Result) -> str:

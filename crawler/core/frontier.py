@@ -96,7 +96,7 @@ class Frontier:
                 return task
             if self._flights:
                 return Wait(self._next_event())
-            if self._limit_reached() or not self._anything_left():
+            if self.is_over:
                 return Done()
             if not (self._level_done and self._admission.descend()):
                 return Wait(self._next_event())
@@ -128,7 +128,7 @@ class Frontier:
             self._ledger.settle(task, Verdict.OK, None, outcome)
             self._admission.follow_page(outcome)
 
-    def expire(self, now: float, recall: Callable[[], Iterable[Task]] = tuple) -> Sequence[Task]:
+    def expire(self, now: float, recall: Callable[[], Sequence[Task]] = tuple) -> Sequence[Task]:
         """Count the tasks whose leases have run out as failed; return them, whose workers are not to be waited for.
 
         If there are any, `recall` is asked first for what no worker has begun: that is pending again, and not late.
@@ -136,8 +136,7 @@ class Frontier:
         deadline = self._flights.next_deadline()
         if deadline is None or deadline > now:
             return ()
-        for task in recall():
-            self.recall(task, now)
+        self.recall(recall(), now)
         late, lost = self._flights.expire(now)
         for task in lost:
             self._queues.release(task, now)
@@ -147,11 +146,12 @@ class Frontier:
             self._fail(task, failure, None, now)
         return late
 
-    def recall(self, task: Task, now: float) -> None:
-        """Take back a task that no worker had begun: it is pending again, as if it had never been handed over."""
-        if self._flights.land(task) is not None:
-            self._queues.release(task, now, sent=False)
-            self._admission.enqueue(task)
+    def recall(self, tasks: Sequence[Task], now: float) -> None:
+        """Take back tasks that no worker had begun: they are pending again, as if they had never been handed over."""
+        for task in reversed(tasks):  # each is put before all others, so the one whose turn it was first comes last
+            if self._flights.land(task) is not None:
+                self._queues.release(task, now, sent=False)
+                self._admission.enqueue(task)
 
     def follow(self, links: Iterable[str], depth: int, referrer: str) -> None:
         """Take up what links (canonical) lead to, as far as it is in scope, not known yet, not too deep, and no trap.
@@ -163,6 +163,11 @@ class Frontier:
     def cancel(self) -> None:
         """Start nothing more; `next` is Done when what is in flight has come back."""
         self._cancelled = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the crawl has come to its end: nothing is in flight, and nothing left that may still be fetched."""
+        return not self._flights and (self._limit_reached() or not self._anything_left())
 
     def take_changes(self) -> Changes:
         """Return what was decided since the last call."""

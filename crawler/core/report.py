@@ -66,6 +66,8 @@ class Tally:
         self.reasons: Counter[str] = Counter()
         self.roles: Counter[Role] = Counter()
         """Pages that were ok, by role."""
+        self.fetched = 0
+        """How many pages were fetched, to a good end or a bad one: what `max_pages` limits."""
         self.retries = 0
         self.bytes = 0
         self.latency = Histogram()
@@ -84,11 +86,6 @@ class Tally:
     def settled(self) -> int:
         """How many URLs the crawl is through with."""
         return self.verdicts.total()
-
-    @property
-    def fetched(self) -> int:
-        """How many pages were fetched, to a good end or a bad one: what `max_pages` limits."""
-        return self.verdicts[Verdict.OK] + self.verdicts[Verdict.FAILED] - self.reasons[HOST_GIVEN_UP]
 
     @property
     def items(self) -> int:
@@ -118,6 +115,8 @@ class Tally:
             self.reasons[settled.reason] += 1
         if settled.verdict is Verdict.OK:
             self.roles[settled.task.role] += 1
+        if settled.attempts and settled.verdict in (Verdict.OK, Verdict.FAILED):
+            self.fetched += 1
         outcome = settled.outcome
         if outcome is not None:
             self.bytes += outcome.size

@@ -29,7 +29,9 @@ FILES = ("pages", "items")
 REPORT = "report.json"
 COMPARED = "report.html"
 """What only a comparison leaves."""
-LEFT = (REPORT, *(f"{table}.jsonl" for table in FILES), "trace.json", "timeline.html")
+TRACES = (TRACE, TIMELINE) = ("trace.json", "timeline.html")
+"""What only a traced crawl leaves."""
+LEFT = (REPORT, *(f"{table}.jsonl" for table in FILES), *TRACES)
 """What a crawl leaves beside its database, at most."""
 
 GROUP_SECONDS = 0.5

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from crawler.model import Role
+from crawler.store.store import TIMELINE, TRACE
 from crawler.trace.chrome import chrome_trace
 from crawler.trace.drawing import picture
 from crawler.trace.lanes import Picture
 from crawler.trace.recorder import Recording
 from crawler.trace.split import sums
 from crawler.trace.story import duration, figures, sentences
-from crawler.trace.switch import TIMELINE, TRACE
 from crawler.trace.timeline import timeline
+from crawler.words import counted
 
 
 def write(recording: Recording, folder: Path, about: Mapping[str, Any]) -> None:
@@ -33,7 +34,7 @@ def write(recording: Recording, folder: Path, about: Mapping[str, Any]) -> None:
 
 def _title(drawn: Picture, backend: str) -> str:
     pages = len({trip.task.url for trip in drawn.trips if trip.task.role is not Role.ROBOTS})
-    return f"{backend}: {pages:,} page{'' if pages == 1 else 's'} in {duration(drawn.wall)}"
+    return f"{backend}: {counted(pages, 'page')} in {duration(drawn.wall)}"
 
 
 def _put(path: Path, text: Iterable[str]) -> None:

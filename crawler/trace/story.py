@@ -1,11 +1,12 @@
 """What a picture says, in figures and in a few sentences made from them. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
 from crawler.trace.lanes import Kind, Picture
+from crawler.words import counted, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ def sentences(found: Figures) -> list[str]:
     if not found.requests:
         return ["No request came back while the crawl was traced."]
     said = [
-        f"{found.requests:,} requests by {_some(found.workers, 'worker')} in {duration(found.wall)}: "
+        f"{found.requests:,} requests by {counted(found.workers, 'worker')} in {duration(found.wall)}: "
         f"{found.requests / found.wall:,.0f} a second.",
-        f"The workers' time: {_listed([f'{percent(share)} {kind.label}' for kind, share in found.largest()])}.",
+        f"The workers' time: {listed([f'{percent(share)} {kind.label}' for kind, share in found.largest()])}.",
     ]
     if found.woken is not None and found.woken_slow is not None:
         said.append(
@@ -101,7 +102,7 @@ def sentences(found: Figures) -> list[str]:
     if found.looks is not None:
         said.append(f"There were {found.looks:.1f} looks at the hand-off for each task.")
     if found.locks:
-        said.append(f"A lock was waited for {_some(found.locks, 'time')}, {duration(found.locked)} in all.")
+        said.append(f"A lock was waited for {counted(found.locks, 'time')}, {duration(found.locked)} in all.")
     if found.crossing is not None and found.crossed is not None:
         said.append(
             f"To pickle and unpickle a task and its outcome, {found.crossed:,.0f} bytes, took "
@@ -140,11 +141,3 @@ def _meetings(picture: Picture) -> Iterator[tuple[float, bool]]:
                 if free_at < float("inf"):
                     yield max(0.0, trip.timings.started - max(trip.submitted, free_at)), trip.submitted >= free_at
                 free_at = trip.timings.finished
-
-
-def _some(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

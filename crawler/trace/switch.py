@@ -9,10 +9,7 @@ from typing import Any, Self
 from crawler.backends.base import Backend, Plan
 from crawler.engine import Keeper
 from crawler.store.database import explained
-from crawler.store.store import Store
-
-TRACE = "trace.json"
-TIMELINE = "timeline.html"
+from crawler.store.store import TRACES, Store
 
 
 class Untraced:
@@ -48,5 +45,5 @@ def tracing(folder: Path, about: Mapping[str, Any]) -> Untraced:
 def remove_trace(folder: Path) -> None:
     """Remove what was traced into `folder`: it is of a crawl that is no more. StoreError if that cannot be done."""
     with explained(folder):
-        for name in (TRACE, TIMELINE):
+        for name in TRACES:
             (folder / name).unlink(missing_ok=True)

@@ -19,14 +19,11 @@ from yarl import URL
 from crawler.work.addresses import AddressRule
 from crawler.work.errors import Rules, fetch_error
 from crawler.work.exchange import Exchange
+from crawler.work.http import LINE_LENGTH, LINES
 from crawler.work.tls import ssl_context
 
 DNS_SECONDS = 300
 """For how long an address is remembered; what changes meanwhile shows as a failed connection, and is tried again."""
-LINE = 65_536
-"""Bytes of a header line that are allowed: http.client's bound, so that all clients refuse the same heads."""
-HEADERS = 100
-"""Header lines that are allowed: http.client's bound too."""
 
 _RULES: Rules = (
     # Despite their base class these two say that the connection ended within the body.
@@ -123,9 +120,9 @@ class AiohttpClient:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
             trust_env=False,
-            max_line_size=LINE,
-            max_field_size=LINE,
-            max_headers=HEADERS,
+            max_line_size=LINE_LENGTH,
+            max_field_size=LINE_LENGTH,
+            max_headers=LINES,
         )
         # It would send any request that a broken connection took with it again, on a new connection, too.
         session._retry_connection = False

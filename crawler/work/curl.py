@@ -21,15 +21,11 @@ from crawler.model import ADDRESS_FORBIDDEN
 from crawler.urls import host, hostname, origin, path_and_query
 from crawler.work.addresses import AddressRule
 from crawler.work.exchange import Exchange
-from crawler.work.http import UNKNOWN_NAME, FetchError, explained
+from crawler.work.http import LINE_LENGTH, LINES, UNKNOWN_NAME, FetchError, explained
 from crawler.work.tls import authorities
 
-LINE = 65_536
-"""Bytes of a header line that are allowed: http.client's bound, so that all clients refuse the same heads."""
 SHORT_LINE = 100
 """Bytes of a header line that may be remembered."""
-HEADERS = 100
-"""Header lines that are allowed: http.client's bound too."""
 CONNECTIONS = 64
 """Connections that are kept while they are idle; the one not used longest is closed first."""
 
@@ -247,7 +243,7 @@ class Transfer:
         lines = self._lines
         lines.append(line)
         try:
-            if len(line) > LINE or len(lines) > HEADERS + 2:
+            if len(line) > LINE_LENGTH or len(lines) > LINES + 2:
                 raise explained("protocol", "the head is too long")
             if line == b"\r\n" or line == b"\n":
                 return self._take_head()

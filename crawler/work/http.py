@@ -20,6 +20,10 @@ _PLAIN = {
     "protocol": "the answer is not HTTP",
     "tls": "TLS failed",
 }
+LINE_LENGTH = 65_536
+"""Bytes of a header line that are allowed: http.client's bound, so that all clients refuse the same heads."""
+LINES = 100
+"""Header lines that are allowed: http.client's bound too."""
 HEAD_LENGTH = 262_144
 """Characters of all header lines together; libcurl would end at about as many."""
 MESSAGE_LENGTH = 200

@@ -148,6 +148,22 @@ def test_what_is_recalled_has_no_outcome_and_the_rest_has(name: str) -> None:
         outcomes = gather(backend, len(tasks) - len(recalled))
         assert backend.collect(0.1) == []
     assert Counter([*recalled, *(outcome.task for outcome in outcomes)]) == Counter(tasks)
+    assert recalled == [task for task in tasks if task in recalled]
+
+
+@every_backend
+def test_what_was_recalled_can_be_handed_over_and_recalled_again(name: str) -> None:
+    with make(name, consumers=1, capacity=3) as backend:
+        tasks = [detail(f"slow/{n}") for n in range(backend.holds[Role.DETAIL])]
+        for task in tasks:
+            backend.submit(task)
+        for task in backend.recall():
+            backend.submit(task)
+        outcomes = [outcome for _ in range(3) for outcome in backend.collect(0.0)]
+        recalled = list(backend.recall())
+        outcomes += gather(backend, len(tasks) - len(recalled) - len(outcomes))
+        assert backend.collect(0.1) == []
+    assert Counter([*recalled, *(outcome.task for outcome in outcomes)]) == Counter(tasks)
 
 
 @every_backend
@@ -160,6 +176,24 @@ def test_a_hanging_worker_is_written_off_and_replaced(name: str) -> None:
         for n in range(3):
             backend.submit(detail(f"ok/{n}"))
             assert any(outcome.task == detail(f"ok/{n}") for outcome in gather(backend, 1)) or gather(backend, 1)
+
+
+@every_backend
+def test_when_all_workers_hang_at_once_all_are_replaced(name: str, tmp_path: Path) -> None:
+    with make(name, work=ScriptedWork(tmp_path), consumers=4, capacity=1, processes=4) as backend:
+        hanging = [detail(f"hang/{n}-") for n in range(4)]
+        for task in hanging:
+            backend.submit(task)
+        end = time.monotonic() + PATIENCE
+        while name != "asyncio" and len(list(tmp_path.glob("[0-3]--*"))) < 4:
+            assert backend.collect(0.02) == []
+            assert time.monotonic() < end
+        for task in hanging:
+            backend.abandon(task)
+        backend.submit(detail("ok"))
+        outcomes = gather(backend, 1)
+        while detail("ok") not in [outcome.task for outcome in outcomes]:
+            outcomes += gather(backend, 1)
 
 
 @every_backend

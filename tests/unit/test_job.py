@@ -29,6 +29,22 @@ def test_what_had_come_back_is_kept_when_the_backend_fails(tmp_path: Path, monke
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
 
 
+def test_what_came_back_just_before_the_backend_failed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frontier has taken it in, and the pump had no time to have it saved."""
+
+    def pump(frontier: Frontier, backend: object, store: Keeper, **_: object) -> bool:
+        task = frontier.next(0.0)
+        assert isinstance(task, Task)
+        frontier.complete(page(task), 0.0)
+        raise BackendError("the scheduler is gone")
+
+    monkeypatch.setattr(job, "pump", pump)
+    config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
+    with pytest.raises(BackendError, match="gone"):
+        job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
+    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+
+
 def test_crawls_that_begin_within_one_second_get_folders_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

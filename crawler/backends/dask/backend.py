@@ -43,6 +43,7 @@ class DaskBackend(Backend):
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
         self._late: list[Outcome] = []
+        self._error: BackendError | None = None
         self._alone_since = 0.0
         self._workers: LocalWorkers | None = None
         self._scheduler: LocalCluster | None = None
@@ -92,18 +93,20 @@ class DaskBackend(Backend):
         self._members.crew.submit(task)
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Send what was submitted, and wait until a call comes home that brings outcomes."""
-        deadline = time.monotonic() + timeout
+        """Send what was submitted, and wait until a call comes home that brings outcomes.
+
+        An error is raised by the next call if there are outcomes beside it.
+        """
+        if self._error is not None:
+            raise self._error
         outcomes, self._late = self._late, []
-        left = 0.0
-        while True:
-            for hand, result in self._calls.come_home(left):
-                outcomes += self._take_in(hand, result)
-            outcomes += self._hear()
-            self._send()
-            left = deadline - time.monotonic()
-            if outcomes or left <= 0:
-                return outcomes
+        try:
+            self._gather(outcomes, time.monotonic() + timeout)
+        except BackendError as error:
+            if not outcomes:
+                raise
+            self._error = error
+        return outcomes
 
     def recall(self) -> Sequence[Task]:
         """Take back what has not been sent."""
@@ -139,6 +142,18 @@ class DaskBackend(Backend):
         return connected.tell(self._members.within_reach, leave, self._crawl)
 
     # ---- the calls -----------------------------------------------------------------------------------------------
+
+    def _gather(self, outcomes: list[Outcome], deadline: float) -> None:
+        """Add outcomes until there are some, or the time is up."""
+        left = 0.0
+        while True:
+            for hand, result in self._calls.come_home(left):
+                outcomes += self._take_in(hand, result)
+            outcomes += self._hear()
+            self._send()
+            left = deadline - time.monotonic()
+            if outcomes or left <= 0:
+                return
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from distributed import Client, LocalCluster, Security
 
 import crawler
-from crawler.backends.base import BackendError, Cluster
-from crawler.backends.children import PARTING
+from crawler.backends.base import PARTING, BackendError, Cluster
 from crawler.backends.dask import worker
 
 

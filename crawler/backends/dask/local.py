@@ -50,6 +50,7 @@ class LocalWorkers:
         self._lines: dict[str, Connection] = {}
         self.processes: dict[str, BaseProcess] = {}
         """By name."""
+        self._killed: list[BaseProcess] = []
         for _ in range(min(plan.processes or cores(), plan.consumers)):
             self.start_one()
 
@@ -81,19 +82,22 @@ class LocalWorkers:
         gone = ended(self.processes.values())
         return {child.name: self.processes.pop(child.name) for child in gone}
 
-    def kill(self, name: str) -> None:
-        """Kill a worker that hangs."""
+    def replace(self, name: str) -> None:
+        """Kill a worker that hangs, and start another in its place."""
         if name in self.processes:
-            self.processes[name].kill()
+            worker = self.processes.pop(name)
+            worker.kill()
+            self._killed.append(worker)
+            self.start_one()
 
     def end_one(self, name: str) -> None:
         """Kill a worker, and wait until it has ended."""
-        self.kill(name)
+        self.processes[name].kill()
         self.processes[name].join(START_LIMIT)
 
     def stop(self) -> None:
         """Kill all of them: what they were doing is of no use to anybody."""
-        end(self.processes.values())
+        end([*self.processes.values(), *self._killed])
         for line in self._lines.values():
             line.close()
         self._folder.cleanup()

@@ -6,8 +6,8 @@ joined ──▶ crew ──is asked to go───▶ leaving ──has dropped
            └─────is gone────────────────────────────────────────────────────────────┘
 """
 
-from crawler.backends.base import BackendError, Plan
-from crawler.backends.children import PARTING, TRIES, Unable, how_it_ended
+from crawler.backends.base import PARTING, BackendError, Plan
+from crawler.backends.children import TRIES, Unable, how_it_ended
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Dropped, Joined, Left, News
 from crawler.backends.dask.crew import Crew
@@ -82,7 +82,7 @@ class Membership:
                 continue
             if self._workers is not None:
                 outcomes += self._part_with(hand, WORKER_STOPPED, GIVEN_UP)
-                self._workers.kill(hand.name)
+                self._workers.replace(hand.name)
             else:
                 self._dismiss(hand)
                 self._silent.add(hand, self.grace)

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Collection
+from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 
-from crawler.backends.base import Backend
+from crawler.backends.base import Backend, BackendError
+from crawler.backends.pool import PoolBackend
 from crawler.backends.registry import BACKENDS
 from crawler.model import Outcome, Role, Task
+from tests.contract.scripted import answer
 from tests.contract.test_backends import PATIENCE, detail, gather, make, nothing_is_left_behind
 
 __all__ = ["nothing_is_left_behind"]
@@ -79,3 +82,27 @@ def gather_all_of(backend: Backend, tasks: Collection[Task]) -> list[Outcome]:
         outcomes += backend.collect(1.0)
         assert {outcome.task for outcome in outcomes} <= set(tasks)
     return outcomes
+
+
+@pytest.mark.parametrize("name", ["thread-pool", "process-pool"])
+def test_what_was_done_comes_before_what_befell_the_pool(name: str) -> None:
+    with make(name, consumers=2) as backend:
+        assert isinstance(backend, PoolBackend)
+        crew = backend._crews[Role.DETAIL]
+        done, broken = Future[Outcome](), Future[Outcome]()
+        done.set_result(answer(detail("ok"), "detail-0", 0.0))
+        broken.set_exception(BrokenExecutor("a process died"))
+        waiting = Future[Outcome]()  # of a promise that is neither kept nor broken nothing is known
+        crew.promises = {waiting: detail("slow"), broken: detail("die"), done: detail("ok")}
+        assert [outcome.task for outcome in backend.collect(0.0)] == [detail("ok")]
+        assert list(crew.promises) == [waiting, broken]
+
+
+def test_a_thread_pool_that_breaks_while_others_are_at_work_is_one_clear_error() -> None:
+    with make("thread-pool", consumers=2) as backend:
+        assert isinstance(backend, PoolBackend)
+        broken = Future[Outcome]()
+        broken.set_exception(BrokenExecutor("worker detail-1 cannot work: no client here"))
+        backend._crews[Role.DETAIL].promises = {Future[Outcome](): detail("slow"), broken: detail("ok")}
+        with pytest.raises(BackendError, match=r"worker detail-1 cannot work: no client here$"):
+            backend.collect(0.0)

