@@ -72,16 +72,17 @@ def scheduler(address: str) -> str:
 
 def fixture_site(latency: float | str, faults: Iterable[str]) -> None:
     """Let a latency and faults pass that the fixture site can have."""
-    from fixtures.faults import FAULTS
+    from fixtures.faults import check_faults
     from fixtures.latency import parse_latency
 
     try:
         parse_latency(latency)
     except ValueError as error:
         raise ValueError(f"latency: {error}") from None
-    for name in faults:
-        if name not in FAULTS:
-            raise ValueError(f"faults: there is no fault {name!r}{nearest(name, FAULTS)}")
+    try:
+        check_faults(faults)
+    except ValueError as error:
+        raise ValueError(f"faults: {error}") from None
 
 
 FOR_EVER = 1e9

@@ -281,3 +281,8 @@ def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPa
         use(read(path))
     else:
         assert len(told.splitlines()) == 1
+
+
+def test_all_stands_for_the_faults_in_the_file_as_for_the_fixture_server() -> None:
+    tree = {"fixture": {"faults": ["all"]}, "compare": {"io": {"faults": ["all"]}}}
+    assert check(tree, "a test").fixture.faults == ["all"]
