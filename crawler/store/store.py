@@ -84,8 +84,8 @@ class Store:
                 else, which would be lost; or another process is crawling into it.
             StoreError: it cannot be used.
         """
-        if not overwrite and not (folder / DATABASE).exists():
-            _look_for_others(folder)
+        if not (folder / DATABASE).exists():
+            _look_for_others(folder, overwrite=overwrite)
         database = open_database(folder, anew=overwrite)
         try:
             with explained(folder):
@@ -283,11 +283,11 @@ class Store:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
-def _look_for_others(folder: Path) -> None:
-    """Raise WrongFolderError where a new crawl would write over what none of ours can go on with."""
+def _look_for_others(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise WrongFolderError where a new crawl would write over what is no crawl's, or what none can go on with."""
     if (folder / COMPARED).exists() and (folder / REPORT).exists():
         raise WrongFolderError(f"{folder} holds a comparison, with a {REPORT} of its own: choose another --out")
-    for name in LEFT:
+    for name in () if overwrite else LEFT:
         if os.path.lexists(folder / name):
             raise WrongFolderError(
                 f"{folder} holds a {name}, and no {DATABASE} to go on with: add --overwrite to begin anew, "

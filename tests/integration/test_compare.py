@@ -117,12 +117,11 @@ def test_neither_a_baseline_nor_a_crawl_is_overwritten(tmp_path: Path) -> None:
     assert compare(*small, f"--out={compared}").returncode == 0  # explains nothing
     assert [file.name for file in (compared / "timelines").iterdir()] == ["mine.html"]
     before = (compared / "report.json").read_bytes()
-    refused = run(command("crawl", "--quiet", f"--out={compared}"), capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert (
-        refused.stderr
-        == f"crawler: {compared} holds a comparison, with a report.json of its own: choose another --out\n"
-    )
+    for option in ("--quiet", "--overwrite", "--resume"):
+        refused = run(command("crawl", option, f"--out={compared}"), capture_output=True, text=True, check=False)
+        assert refused.returncode == 2
+        told = f"crawler: {compared} holds a comparison, with a report.json of its own: choose another --out\n"
+        assert refused.stderr == told
     refused = compare(*small, f"--out={compared}", f"--baseline={compared / 'report.json'}")
     assert "would replace the baseline" in refused.stderr
     refused = compare(*small, f"--baseline={compared / 'report.json'}")
