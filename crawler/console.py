@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from crawler.core.frontier import Frontier
 from crawler.model import Verdict
 from crawler.urls import without_credentials
+from crawler.words import counted
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -131,7 +132,7 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         more = [f"and {len(hosts) - HOSTS_SHOWN} more hosts"] if len(hosts) > HOSTS_SHOWN else []
         found.append(("given up", "; ".join(told + more)))
     if report["pending"]:
-        found.append(("still to go", f"{report['pending']} pages ({report['status']})"))
+        found.append(("still to go", f"{counted(report['pending'], 'page')} ({report['status']})"))
     found += [
         ("items", str(report["items"])),
         ("time", f"{report['elapsed']:.2f} s, and {report['startup']:.2f} s to start"),

@@ -1,7 +1,7 @@
 """A `multiprocessing.Pool` that is fed through `imap`, and a `Manager().Queue()` on which its workers say what they do.
 
-    coordinator ──▶ stream ──imap──▶ ══ pickle, pipe ══▶ detail-1 … detail-n ══ pickle, pipe ══▶ results
-                      ▲── "I have begun number 7" ◀── manager process: queue ◀──┘      (and the same for list-1 …)
+    coordinator ──▶ stream ──imap──▶ ══ pickle, pipe ══▶ detail-2 … detail-n ══ pickle, pipe ══▶ results
+                      ▲── "I have begun number 7" ◀── manager process: queue ◀──┘      (and the same for list-…)
 
 What the primitives give: `imap` turns a stream of tasks into a stream of results, in the order of the tasks;
 `imap_unordered` gives each as soon as it is there. Which one is `processes.ordered`: in order, one slow page holds back

@@ -1,7 +1,7 @@
 """A `ProcessPoolExecutor`: the interface of the thread pool, with a process a worker.
 
-    coordinator ──submit──▶ [ call queue ] ══pickle══▶ detail-2 … detail-n ══pickle══▶ Future ──wait──▶ coordinator
-                └─submit──▶ [ call queue ] ══pickle══▶ list-1 …            ══pickle══▶ Future ──┘
+    coordinator ──submit──▶ [ call queue ] ══pickle══▶ detail-1 … detail-n ══pickle══▶ Future ──wait──▶ coordinator
+                └─submit──▶ [ call queue ] ══pickle══▶ list-n+1 …          ══pickle══▶ Future ──┘
 
 What the primitive gives: every worker has an interpreter, and a GIL, of its own, so pages are parsed on all cores at
 once. What it costs: processes take time to start, nothing is shared, and every task and every outcome is pickled, piped

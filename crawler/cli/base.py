@@ -1,13 +1,17 @@
 """What all commands share: the group that they are in, and how they are configured."""
 
-from collections.abc import Callable, Sequence
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crawler import __version__
-from crawler.config import Config, Tree, check, nearest, put, read
+from crawler.config import Config, Tree, check_layers, nearest, put, read
 from crawler.urls import has_credentials, quotable
 
 OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -68,17 +72,37 @@ def configuration(
     """
     source = file or (CONFIG_FILE if CONFIG_FILE.exists() else None)
     tree = read(source) if source else {}
-    check(tree, str(source or "defaults"))
-    for key, value in options.items():
-        tree.setdefault("crawl", {})[key] = value
-    if options:
-        check(tree, "the command line")
-    for setting in settings:
-        put(tree, setting)
-    config = check(tree, "--set") if settings else check(tree, str(source or "the command line"))
+
+    def layers() -> Iterator[tuple[Tree, str]]:
+        yield tree, str(source or "defaults")
+        if options:
+            tree.setdefault("crawl", {}).update(options)
+            yield tree, "the command line"
+        for setting in settings:
+            put(tree, setting)
+        if settings:
+            yield tree, "--set"
+
+    config = check_layers(layers())
     if any(map(has_credentials, tree.get("crawl", {}).get("start_urls", ()))):
         say(NOT_SENT)
     return config
+
+
+def program() -> str:
+    """Return how this program was started, as it can be typed again in the current folder."""
+    started = Path(sys.argv[0])
+    if started.name != "__main__.py":
+        return _as_typed(started)
+    return f"{_as_typed(Path(sys.executable))} -m crawler"
+
+
+def _as_typed(file: Path) -> str:
+    """Return a program by its name if that leads to it, else by its path, from here if it is below."""
+    file = Path(os.path.abspath(file))  # not resolved: an environment's Python is a link to another
+    if shutil.which(file.name) == str(file):
+        return file.name
+    return shlex.quote(str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file))
 
 
 def warn(url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from crawler.backends.registry import BACKENDS
-from crawler.cli.base import INTERRUPTED, OK, Folder, configuration, configured
+from crawler.cli.base import INTERRUPTED, OK, Folder, configuration, configured, program
 from crawler.console import Console
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
@@ -76,4 +76,4 @@ def _resume_command(folder: Path) -> str:
     args = [arg for arg in sys.argv[1:] if arg not in ("--overwrite", "--resume", "--retry-failed")]
     if not any(arg == "--out" or arg.startswith("--out=") for arg in args):
         args += ["--out", str(folder)]
-    return shlex.join(["python", "-m", "crawler", *args, "--resume"])
+    return f"{program()} {shlex.join([*args, '--resume'])}"

@@ -33,7 +33,7 @@ def hazards(name: str | None) -> int:
         return OK
     if name not in (*HAZARDS, "all"):
         hint = nearest(name, (*HAZARDS, "all"))
-        raise click.UsageError(f"there is no hazard {name!r}{hint}; `crawler hazards` lists them")
+        raise click.UsageError(f"there is no hazard {name!r}{hint}; the command `hazards` lists them")
     try:
         told = [show(each) for each in (HAZARDS if name == "all" else [name])]
     except HazardError as error:
@@ -45,7 +45,7 @@ def hazards(name: str | None) -> int:
 @configured
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
-    """Fetch one page as a crawl would, and show what came of it, as JSON."""
+    """Fetch one page as a crawl would, whatever robots.txt says, and show what came of it, as JSON."""
     from crawler import probe
 
     return _show(probe.fetch, settings, config, url)

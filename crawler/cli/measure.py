@@ -37,7 +37,13 @@ from crawler.console import Console, printable, table
 @click.option(
     "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
 )
-@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Leave report.html, .md and .json there.")
+@click.option(
+    "--out",
+    "folder",
+    metavar="DIR",
+    type=Folder(),
+    help="Leave report.html, .md and .json there, and timelines/ of the explained runs.",
+)
 @click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
 def compare(
     settings: Sequence[str],

@@ -10,7 +10,7 @@ What a crawl of somebody's site does not need is imported where it is used: the 
 """
 
 from crawler.config.checks import ParserName
-from crawler.config.document import check, for_fixture_site, put, read
+from crawler.config.document import check, check_layers, for_fixture_site, put, read
 from crawler.config.errors import ConfigError, Tree, nearest
 from crawler.config.whole import Config
 from crawler.config.workloads import Compare, Workload
@@ -23,6 +23,7 @@ __all__ = [
     "Tree",
     "Workload",
     "check",
+    "check_layers",
     "for_fixture_site",
     "nearest",
     "put",

@@ -18,7 +18,7 @@ from crawler.urls import canonical, quotable, without_credentials
 def known_backend(name: str) -> None:
     """Let the name of a backend pass."""
     if name not in BACKENDS:
-        raise ValueError(f"there is no backend {name!r}{nearest(name, BACKENDS)}; `crawler backends` lists them")
+        raise ValueError(f"there is no backend {name!r}{nearest(name, BACKENDS)}; the command `backends` lists them")
 
 
 def start_method(name: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,24 +62,50 @@ def _parts(path: str) -> list[str]:
 
 def check(tree: Mapping[str, Any], source: str) -> Config:
     """Return the configuration that a document describes; ConfigError that names `source` if it cannot be used."""
-    config = _converted(_with_fields_as_tables(tree), source)
+    return check_layers([(tree, source)])
+
+
+def check_layers(layers: Iterable[tuple[Mapping[str, Any], str]]) -> Config:
+    """Return the configuration that a document describes in the end, when one source after another has changed it.
+
+    Each value must be one that there is. Whether they go together is asked of the last document alone: what does not
+    may stand in a file, if the command line puts it right.
+
+    Raises:
+        ConfigError: it cannot be used; it names the source that made it so.
+    """
+    sources: dict[str, str] = {}
+    for tree, source in layers:
+        config, problem = _converted(_with_fields_as_tables(tree), source), ""
+        try:
+            fitting = _fitting(config)
+        except ValueError as error:
+            problem = str(error)
+            sources.setdefault(problem, source)
+    if problem:
+        raise ConfigError(f"{sources[problem]}: {problem}")
+    return fitting
+
+
+def _fitting(config: Config) -> Config:
+    """Return a configuration whose parts go together; ValueError if they do not, or cannot be used here."""
     entry = BACKENDS[config.crawl.backend]
     if entry.missing:
-        raise ConfigError(f"{source}: crawl.backend: {config.crawl.backend} {entry.missing}")
+        raise ValueError(f"crawl.backend: {config.crawl.backend} {entry.missing}")
     if config.client not in entry.clients:
-        raise ConfigError(
-            f"{source}: http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
+        raise ValueError(
+            f"http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
             f"only {' or '.join(entry.clients)}"
         )
     if config.dask.window and config.dask.window * config.dask.batch <= config.crawl.producers:
-        raise ConfigError(f"{source}: dask.window: window x batch must be more than crawl.producers")
+        raise ValueError("dask.window: window x batch must be more than crawl.producers")
     if problem := missing(config.client):
-        raise ConfigError(f"{source}: http.client: {config.client} {problem}")
-    config = _with_a_parser_it_can_use(config, source)
+        raise ValueError(f"http.client: {config.client} {problem}")
+    config = _with_a_parser_it_can_use(config)
     selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
     for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
         if problem := validate_selector(css, config.extract.parser):
-            raise ConfigError(f"{source}: {key}: {css!r} is not a CSS selector: {problem}")
+            raise ValueError(f"{key}: {css!r} is not a CSS selector: {problem}")
     return config
 
 
@@ -127,14 +153,13 @@ def _converted(tree: Mapping[str, Any], source: str) -> Config:
     return config.changed(crawl=config.crawl.changed(start_urls=urls))
 
 
-def _with_a_parser_it_can_use(config: Config, source: str) -> Config:
+def _with_a_parser_it_can_use(config: Config) -> Config:
     """Return the configuration with the backend's own parser in place of the default, where it cannot use that one."""
     usable, parser = BACKENDS[config.crawl.backend].parsers, config.extract.parser
     if parser in usable:
         return config
     if parser != Extract().parser:
-        raise ConfigError(
-            f"{source}: extract.parser: backend {config.crawl.backend} cannot use {parser!r}, "
-            f"only {' or '.join(usable)}"
+        raise ValueError(
+            f"extract.parser: backend {config.crawl.backend} cannot use {parser!r}, only {' or '.join(usable)}"
         )
     return config.changed(extract=config.extract.changed(parser=usable[0]))

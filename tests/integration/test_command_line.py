@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -165,6 +166,44 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
     assert done.returncode == code
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_path: Path) -> None:
+    advice = tmp_path / "advice.toml"
+    advice.write_text('[crawl]\nbackend = "curl-multi"\n[http]\nclient = "curl"\n[fixture]\npages = 5\nlatency = 0\n')
+    given = (f"--config={advice}", "--quiet")
+    for number, by in enumerate((["--backend=asyncio"], ["--set=crawl.backend=asyncio"])):
+        told = run(*given, *by, "--out=other", cwd=tmp_path)
+        source = "--set" if number else "the command line"
+        assert told.stderr == f"crawler: {source}: http.client: backend asyncio cannot use 'curl', only aiohttp\n"
+        assert told.returncode == 2
+        assert run(*given, *by, "--set=http.client=auto", f"--out={number}", cwd=tmp_path).returncode == 0
+        assert len(lines(tmp_path / str(number) / "items.jsonl")) == 5
+
+
+@pytest.mark.parametrize("started_as", ["module", "command"])
+def test_the_command_to_resume_with_can_be_typed_as_it_is_told(started_as: str, tmp_path: Path) -> None:
+    """It is told in the user's folder, with nothing on the PATH that leads to this Python."""
+    program = [sys.executable, "-m", "crawler"]
+    if started_as == "command":
+        program = [str(tmp_path / "bin" / "crawl er")]
+        Path(program[0]).parent.mkdir()
+        Path(program[0]).write_text(f"#!{sys.executable}\nfrom crawler.__main__ import main\nmain()\n")
+        Path(program[0]).chmod(0o755)
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    args = ["--set", "fixture.pages=40", "--set", "fixture.latency=0.1", "--out", "a folder"]
+    with subprocess.Popen([*program, *args], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as crawl:
+        end = time.monotonic() + LIMIT
+        while not (tmp_path / "a folder" / "crawl.db").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        crawl.send_signal(signal.SIGINT)
+        _, told = crawl.communicate(timeout=LIMIT)
+    assert crawl.returncode == 130
+    (again,) = re.findall("To go on: (.*)", told)
+    done = subprocess.run(["sh", "-c", again], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(lines(tmp_path / "a folder" / "items.jsonl")) == 40
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])

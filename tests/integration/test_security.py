@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -332,7 +331,7 @@ def test_the_command_that_resumes_has_no_credentials_and_works(serve: Serve, tmp
     assert crawl.returncode == 130
     assert SECRET not in out + err
     resume = next(line.partition("To go on: ")[2] for line in err.splitlines() if "To go on: " in line)
-    shell = resume.replace("python -m crawler", f"exec {sys.executable} -m crawler") + " --set politeness.delay=0"
+    shell = f"exec {resume} --set politeness.delay=0"
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr
     assert len(ends(tmp_path / "out", site)) == 21
