@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--batch", type=int, nargs="+", default=[16])
-    parser.add_argument("--window", type=int, default=0, help="0: three times what is done at once")
+    parser.add_argument("--window", type=int, default=0, help="0: six times what is done at once")
     parser.add_argument("--each", type=int, default=16, help="requests at once, a worker")
     parser.add_argument("--pages", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found: dict[tuple[int, int], list[Figures]] = {case: [] for case in cases}
     for _ in range(options.rounds):
         for workers, batch in cases:
-            window = options.window or -(-3 * workers * options.each // batch)
+            window = options.window or -(-6 * workers * options.each // batch)
             found[workers, batch].append(crawl(workers, batch, options.each, options.pages, window))
     heads = ("workers", "batch", "pages/s", "ideal", "of it", "crawl", "sched.", "workers", "server")
     print("".join(f"{head:>9}" for head in heads))

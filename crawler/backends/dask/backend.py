@@ -161,7 +161,7 @@ class DaskBackend(Backend):
         assert load <= sum(self.holds.values()), f"{load} tasks are more than were asked for"
         free = self.plan.producers + self.plan.consumers - self._members.busy
         for hand, part in self._members.crew.parts():
-            while (hand.waiting and len(hand.calls) < PLACES) or (hand.tasks and not hand.calls):
+            while _wants_visit(hand, part):
                 room = free + hand.busy
                 if room < 1:
                     break  # others are still at its part
@@ -226,3 +226,14 @@ class DaskBackend(Backend):
             f"the connection to the Dask scheduler at {self._connected.address} is lost; "
             "the state is saved, --resume goes on with any backend"
         )
+
+
+def _wants_visit(hand: Hand, part: int) -> bool:
+    """Say whether a worker that is to do `part` tasks at once is to be visited now.
+
+    Somebody must wait there for what it has done. A second visit sends the first one home before its time, with little:
+    so it is made only where the worker may soon have nothing left to begin.
+    """
+    if not hand.calls:
+        return bool(hand.tasks or hand.waiting)
+    return bool(hand.waiting) and len(hand.calls) < PLACES and len(hand.tasks) < 2 * part

@@ -307,6 +307,34 @@ def test_a_worker_that_joins_waits_for_its_part_until_others_have_done_with_it(
     backend.stop()
 
 
+def test_a_worker_that_has_enough_to_do_is_visited_again_when_the_first_visit_is_over(
+    said: list[str], cluster: FakeCluster
+) -> None:
+    def carried() -> list[int]:
+        """Return how many tasks each visit has carried that is under way."""
+        backend.collect(0)
+        return [len(call.tasks) for call in cluster.under_way("a")]
+
+    backend = DaskBackend(Plan(ScriptedWork(), 1, 3, cluster=Cluster("tcp://fake:1", window=1), say=said.append))
+    cluster.join("a")
+    backend.start()
+    for path in "1234567":
+        backend.submit(task(path))
+    assert carried() == [7]
+    backend.submit(task("8"))
+    assert carried() == [7, 1], "it does four at once, and of seven may soon have none left to begin"
+    cluster.answer("a", done(1, "1"))
+    backend.submit(task("9"))
+    assert carried() == [1, 1]
+    cluster.answer("a", Done([]))
+    backend.submit(task("10"))
+    assert carried() == [1], "eight are enough for now"
+    cluster.answer("a", done(2, "2"))
+    assert carried() == [1]
+    assert [name for call in cluster.under_way("a") for _, name, *_ in call.tasks] == ["a.1"], "the last goes with it"
+    backend.stop()
+
+
 def test_what_a_silent_worker_may_be_at_is_part_of_what_is_done_at_once(
     backend: DaskBackend, cluster: FakeCluster
 ) -> None:
