@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -20,7 +20,7 @@ from crawler.limits import raise_open_files, too_few_files
 from crawler.model import ADDRESS_FORBIDDEN, Role
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, versions
-from crawler.store.database import StoreError, explained
+from crawler.store.database import StoreError, WrongFolderError, explained
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
 from crawler.urls import origin
@@ -70,15 +70,15 @@ class Watcher:
 
 
 def fresh_folder(backend: str) -> Path:
-    """Make a folder, `crawls/TIME-BACKEND`, which nobody else has; StoreError if none can be made."""
+    """Make a folder, `crawls/TIME-BACKEND`, which nobody else has; WrongFolderError if none can be made."""
     name = Path("crawls", f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{backend}")
-    with explained(name):
+    with _choosing(), explained(name):
         name.parent.mkdir(exist_ok=True)
         for path in (name, *(name.with_name(f"{name.name}-{number}") for number in range(1, 1000))):
             with suppress(FileExistsError):
                 path.mkdir()
                 return path
-    raise StoreError(f"{name}: a thousand crawls have begun within this second; choose an --out")
+    raise WrongFolderError(f"{name}: a thousand crawls have begun within this second; choose an --out")
 
 
 def run(
@@ -102,7 +102,7 @@ def run(
             watcher.say(f"pages that had failed and are tried again: {store.retry_failed()}")
         if store.finished:
             watcher.say(f"{folder} holds a finished crawl: there is nothing left to do")
-            return Result(folder, store.report(), interrupted=False)
+            return Result(folder, store.report(), interrupted=False, problem=store.meta("problem") or None)
         server: FixtureServer | None = None
         if not await_orphans(store, watcher.say, interrupts):
             return Result(folder, {}, interrupted=True)
@@ -120,7 +120,10 @@ def run(
         keeper = around.keeper(store)
         try:
             finished = pump(frontier, backend, keeper, interrupts=interrupts, watch=watcher.watch)
-        except BackendError:  # what had come back is settled, though nothing more will
+        except BackendError:  # what has come back is settled, though nothing more will
+            with suppress(BackendError):
+                for outcome in backend.collect(0.0):
+                    frontier.complete(outcome, time.monotonic())
             keeper.save(frontier.take_changes(), frontier.tally.counters)
             store.commit()
             raise
@@ -137,13 +140,24 @@ def run(
             elapsed=elapsed,
             fetched=frontier.tally.fetched - settled_before,
         )
-        store.finish(report, finished=finished and not frontier.pending)
-        return Result(folder, report, not finished, problem(frontier) if finished else None)
+        why = problem(frontier) if finished else None
+        store.finish(report, finished=finished and not frontier.pending, problem=why)
+        return Result(folder, report, not finished, why)
 
 
 def _open_store(config: Config, folder: Path, mode: Mode) -> Store:
     resume = mode in (Mode.RESUME, Mode.RETRY_FAILED)
-    return Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
+    with _choosing():
+        return Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
+
+
+@contextmanager
+def _choosing() -> Iterator[None]:
+    """Have a folder that cannot be used at the beginning, when nothing is fetched yet, be the wrong one."""
+    try:
+        yield
+    except StoreError as error:
+        raise WrongFolderError(str(error)) from error
 
 
 def _serve_fixture_site(config: Config, store: Store) -> FixtureServer:

@@ -81,7 +81,8 @@ def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Call
         due = leases(backend, config.http.timeout)
         frontier = Frontier(config.rules(), config.scope(), holds=backend.holds, leases=due)
         frontier.start(config.crawl.start_urls)
-        if not pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, sample)):
+        pump(frontier, backend, _Nobody(), interrupts=interrupts, watch=_Teller(say, sample))
+        if interrupts.count:
             return None
     if not sample.pages:
         nothing = f"{config.crawl.start_urls[0]}: no page of HTML came of {sample.asked} requests"

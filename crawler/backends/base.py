@@ -145,7 +145,7 @@ class Backend(ABC):
     def recall(self) -> Sequence[Task]:
         """Take back the tasks that no worker has begun, where that can be known. They will have no outcome.
 
-        Those of a host and role come in the order in which they were handed over.
+        Those of a host and role come in the order in which they were handed over, as far as that is known.
         """
         return ()
 

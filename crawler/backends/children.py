@@ -207,21 +207,31 @@ class ProcessBackend(Backend):
         super().__init__(plan)
         self._late: list[Outcome] = []
         """What came to be known while something else was being done."""
+        self._error: BackendError | None = None
         self._vain = 0
 
     @abstractmethod
-    def _hear(self, timeout: float) -> list[Outcome]:
-        """Wait at most `timeout` seconds for something to be heard; return the outcomes that it brings, if any."""
+    def _hear(self, timeout: float) -> Iterator[Outcome]:
+        """Wait at most `timeout` seconds for something to be heard; yield the outcomes that it brings, if any."""
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
-        """Listen until there are outcomes, or until `timeout` seconds have passed."""
+        """Listen until there are outcomes, or until `timeout` seconds have passed.
+
+        An error is raised by the next call if there are outcomes beside it.
+        """
         deadline = time.monotonic() + timeout
         outcomes, self._late = self._late, []
-        while not outcomes:
-            left = deadline - time.monotonic()
-            outcomes += self._hear(max(left, 0.0))
-            if left <= 0:
-                break
+        try:
+            while self._error is None and not outcomes:
+                left = deadline - time.monotonic()
+                for outcome in self._hear(max(left, 0.0)):
+                    outcomes.append(outcome)
+                if left <= 0:
+                    break
+        except BackendError as error:
+            self._error = error
+        if self._error is not None and not outcomes:
+            raise self._error
         return outcomes
 
     def _started_in_vain(self, worker: str) -> None:

@@ -73,15 +73,19 @@ class Crew(ABC):
         return [future.result() for future in kept]
 
     def mend(self) -> Sequence[Outcome]:
-        """Return what has become of all promises if the executor broke; nothing if it did not."""
+        """Return what has become of all promises if the executor broke; nothing if it did not.
+
+        Those that were kept come first: of an executor that cannot be mended, nothing would come after that.
+        """
         if not any(map(_broke, self.promises)):
             return ()
-        wait(self.promises, PARTING)
-        kept = [future for future in self.promises if future.done() and not _broke(future)]
-        lost = [task for future, task in self.promises.items() if future not in kept]
+        done, _ = wait(self.promises, PARTING)
+        if kept := self.take(done):
+            return kept
         error = next(filter(None, map(_broke, self.promises)))
+        lost = list(self.promises.values())
         self.promises.clear()
-        return [*(future.result() for future in kept), *self._broken(lost, error)]
+        return self._broken(lost, error)
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""
@@ -173,8 +177,7 @@ class PoolBackend(Backend):
             time.sleep(timeout)
         done, _ = wait(promises, timeout, return_when=FIRST_COMPLETED)
         outcomes = [outcome for crew in self._crews.values() for outcome in crew.take(done)]
-        # What was kept comes first: of a pool that cannot be mended, nothing would come after that.
-        return outcomes or [outcome for crew in self._crews.values() for outcome in crew.mend()]
+        return outcomes or next(filter(None, (crew.mend() for crew in self._crews.values())), [])
 
     def recall(self) -> Sequence[Task]:
         """Cancel every call that no worker has begun."""

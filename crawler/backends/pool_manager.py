@@ -257,8 +257,7 @@ class PoolManagerBackend(ProcessBackend):
             thread.join(max(0.0, deadline - time.monotonic()))
             crew.end(self._inbox)
 
-    def _hear(self, timeout: float) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+    def _hear(self, timeout: float) -> Iterator[Outcome]:
         for crew, event in drain(self._inbox, timeout):
             match event:
                 case Met(None):
@@ -266,15 +265,14 @@ class PoolManagerBackend(ProcessBackend):
                 case Met(problem):
                     raise BackendError(problem)
                 case Done(number, outcome) if crew.flying.pop(number, None) is not None:
-                    outcomes.append(outcome)
+                    yield outcome
                 case Ended() if not crew.over:
-                    outcomes += self._replace(crew)
-        return outcomes
+                    yield from self._replace(crew)
 
     def _replace(self, crew: Crew) -> list[Outcome]:
         """Give up a pool of which a process has died, open another, and return what became of its tasks."""
         dead = crew.end(self._inbox, spared=[child for other in self._crews.values() for child in other.children])
-        outcomes = self._hear(0.0)
+        outcomes = list(self._hear(0.0))
         if crew.ready < crew.workers:
             self._started_in_vain("a process of the pool")
         names = {child.pid: worker_name(crew.role, child) for child in crew.children if child.pid is not None}

@@ -16,6 +16,7 @@ before somebody reads: the worker has read all that was sent before.
 """
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -132,16 +133,14 @@ class ProcessPipeBackend(ProcessBackend):
             worker.start()
         other_end.close()  # this copy of it: the line ends when nobody holds its other end any more
 
-    def _hear(self, timeout: float) -> list[Outcome]:
-        """Wait until some lines have something or some processes have ended; return what has come of their tasks."""
+    def _hear(self, timeout: float) -> Iterator[Outcome]:
+        """Wait until some lines have something or some processes have ended; yield what has come of their tasks."""
         ready = set(wait([*self._workers, *(worker.sentinel for worker in self._workers.values())], timeout))
-        outcomes: list[Outcome] = []
         for line, worker in list(self._workers.items()):
             if line in ready:  # where a process has ended, its line is ready too: at its last word, or at its end
-                outcomes += self._listen(line, worker)
+                yield from self._listen(line, worker)
             elif worker.sentinel in ready:
-                outcomes += self._replace(line)
-        return outcomes
+                yield from self._replace(line)
 
     def _listen(self, line: Connection, worker: Worker) -> list[Outcome]:
         try:

@@ -13,7 +13,7 @@ for ever, or leaves half a message behind. So when one dies, its whole crew is e
 board in shared memory tells whose page it was, and which tasks nobody had begun.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import wait
@@ -216,8 +216,9 @@ class ProcessQueueBackend(ProcessBackend):
         for crew in crews:
             crew.end()
 
-    def _hear(self, timeout: float) -> list[Outcome]:
-        return [outcome for crew, event in drain(self._inbox, timeout) for outcome in self._take_in(crew, event)]
+    def _hear(self, timeout: float) -> Iterator[Outcome]:
+        for crew, event in drain(self._inbox, timeout):
+            yield from self._take_in(crew, event)
 
     def _take_in(self, crew: Crew, event: Done | Ready | Unable | Ended) -> Sequence[Outcome]:
         match event:
@@ -235,7 +236,7 @@ class ProcessQueueBackend(ProcessBackend):
         """End a crew of which a process has died, put another in its place, and return what became of its tasks."""
         dead = ended(crew.workers)
         crew.end()
-        outcomes = self._hear(0.0)
+        outcomes = list(self._hear(0.0))
         if crew.ready < len(crew.workers):
             self._started_in_vain(f"worker {dead[0].name}")
         else:

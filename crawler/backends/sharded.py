@@ -14,6 +14,7 @@ on a host hold here as everywhere. A process that dies is noticed by the end of 
 """
 
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -120,19 +121,17 @@ class ShardedBackend(ProcessBackend):
             shard.link.close()
         self._selector.close()
 
-    def _hear(self, timeout: float) -> list[Outcome]:
-        """Send what was submitted, wait until some process has something to say, and return what it says."""
+    def _hear(self, timeout: float) -> Iterator[Outcome]:
+        """Send what was submitted, wait until some process has something to say, and yield what it says."""
         for shard in self._shards:
             shard.send()
             self._selector.modify(shard.link, EVENT_READ | (EVENT_WRITE if shard.link.unsent else 0), shard)
-        outcomes: list[Outcome] = []
         for key, events in self._selector.select(timeout):
             shard = key.data
             if events & EVENT_WRITE:
                 shard.link.flush()
             if events & EVENT_READ:
-                outcomes += self._listen(shard)
-        return outcomes
+                yield from self._listen(shard)
 
     def _listen(self, shard: Shard) -> list[Outcome]:
         try:

@@ -90,10 +90,10 @@ def configuration(
 
 
 def program() -> str:
-    """Return how this program was started, as it can be typed again in the current folder."""
-    started = Path(sys.argv[0])
-    if started.name != "__main__.py":
-        return _as_typed(started)
+    """Return how this program can be started again, typed in the current folder."""
+    command = Path(sys.argv[0])
+    if command.name != "__main__.py" and command.suffix not in (".py", ".pyz") and os.access(command, os.X_OK):
+        return _as_typed(command)
     return f"{_as_typed(Path(sys.executable))} -m crawler"
 
 
@@ -102,7 +102,9 @@ def _as_typed(file: Path) -> str:
     file = Path(os.path.abspath(file))  # not resolved: an environment's Python is a link to another
     if shutil.which(file.name) == str(file):
         return file.name
-    return shlex.quote(str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file))
+    return shlex.quote(
+        os.path.join(".", file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
+    )
 
 
 def warn(url: str) -> None:

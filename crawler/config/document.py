@@ -81,7 +81,7 @@ def check_layers(layers: Iterable[tuple[Mapping[str, Any], str]]) -> Config:
             fitting = _fitting(config)
         except ValueError as error:
             problem = str(error)
-            sources.setdefault(problem, source)
+        sources = {problem: sources.get(problem, source)}
     if problem:
         raise ConfigError(f"{sources[problem]}: {problem}")
     return fitting
@@ -97,6 +97,8 @@ def _fitting(config: Config) -> Config:
             f"http.client: backend {config.crawl.backend} cannot use {config.client!r}, "
             f"only {' or '.join(entry.clients)}"
         )
+    with explained_as("dask", "."):
+        config.dask.verify_safety()
     if config.dask.window and config.dask.window * config.dask.batch <= config.crawl.producers:
         raise ValueError("dask.window: window x batch must be more than crawl.producers")
     if problem := missing(config.client):

@@ -97,9 +97,16 @@ class Dask(Table, frozen=True):
     orphan_timeout: Annotated[float, Meta(ge=2, le=FOR_EVER)] = 10.0
 
     def verify(self) -> None:
-        """Let a scheduler pass that is safe: whoever can connect to it can run code on its workers, and on us."""
+        """Let what may be a scheduler's address pass."""
         with explained_as("scheduler"):
             scheduler(self.scheduler)
+
+    def verify_safety(self) -> None:
+        """Let a scheduler pass that is safe: whoever can connect to it can run code on its workers, and on us.
+
+        Raises:
+            ValueError: `key: reason`.
+        """
         parts = urlsplit(self.scheduler)
         files = {key: getattr(self, key) for key in ("tls_ca", "tls_cert", "tls_key")}
         if parts.scheme == "tls":

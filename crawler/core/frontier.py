@@ -242,11 +242,14 @@ class Frontier:
         return self._tries.put_on_trial()
 
     def _page_budget(self) -> float:
-        """Return how many more pages may be in flight without overshooting the limit."""
+        """Return how many more pages may be in flight without overshooting the limit.
+
+        Pages that are to be tried again count as well: they are about to be fetched, to a good end or a bad one.
+        """
         if not self._rules.max_pages:
             return inf
         flying = self._flights.flying[Role.LIST] + self._flights.flying[Role.DETAIL]
-        return self._rules.max_pages - self.tally.fetched - flying
+        return self._rules.max_pages - self.tally.fetched - flying - self._tries.pages
 
     def _limit_reached(self) -> bool:
         return bool(self._rules.max_pages) and self.tally.fetched >= self._rules.max_pages

@@ -101,6 +101,7 @@ class Ledger:
         self._losses.pop(task.url, None)
         self._changes.settled.append(settled)
         self._count(settled)
+        self.tally.time(settled)
 
     def restore_settled(self, settled: Settled) -> None:
         """Write down what an earlier run was through with."""

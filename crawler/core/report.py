@@ -71,7 +71,7 @@ class Tally:
         self.retries = 0
         self.bytes = 0
         self.latency = Histogram()
-        """Seconds from the start of a request to the end of its body."""
+        """Seconds from the start of a request to the end of its body, of the pages that this run has fetched."""
         self.handoffs = Handoffs()
         self.robots_failures: dict[str, str] = {}
         """The sites whose robots.txt could not be had, and why."""
@@ -117,11 +117,13 @@ class Tally:
             self.roles[settled.task.role] += 1
         if settled.attempts and settled.verdict in (Verdict.OK, Verdict.FAILED):
             self.fetched += 1
-        outcome = settled.outcome
-        if outcome is not None:
-            self.bytes += outcome.size
-            if settled.verdict is Verdict.OK:
-                self.latency.add(outcome.timings.fetched - outcome.timings.started)
+        if settled.outcome is not None:
+            self.bytes += settled.outcome.size
+
+    def time(self, settled: Settled) -> None:
+        """Count how long a page took, if it was ok: one that this run has fetched."""
+        if settled.verdict is Verdict.OK and settled.outcome is not None:
+            self.latency.add(settled.outcome.timings.fetched - settled.outcome.timings.started)
 
     def start_settled(self, settled: Settled) -> None:
         """Note what became of a start URL, or of what it redirects to."""

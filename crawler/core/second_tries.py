@@ -13,7 +13,7 @@ from random import Random
 
 from crawler.core.ledger import Ledger
 from crawler.core.retry import RetryPolicy
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Task
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Role, Task
 from crawler.urls import host
 
 LOSSES = 5
@@ -37,6 +37,12 @@ class SecondTries:
 
     def __bool__(self) -> bool:
         return bool(self._delayed or self._suspects)
+
+    @property
+    def pages(self) -> int:
+        """How many pages are to be tried again; robots.txt is none."""
+        tasks = (*self._suspects, *(task for _, _, task in self._delayed))
+        return sum(task.role is not Role.ROBOTS for task in tasks)
 
     def pause(self, task: Task, failure: Failure) -> float | None:
         """Take in that a task failed; return the seconds to wait before the next try, None if there is to be none."""

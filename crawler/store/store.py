@@ -245,11 +245,11 @@ class Store:
             self._mend()
         return len(failed)
 
-    def finish(self, report: Mapping[str, Any], *, finished: bool) -> None:
-        """Commit what is left, and write the report of this run."""
+    def finish(self, report: Mapping[str, Any], *, finished: bool, problem: str | None = None) -> None:
+        """Commit what is left, and write the report of this run; `problem` is why it had nothing to crawl."""
         self.commit()
         text = json.dumps(report, indent=2, ensure_ascii=False)
-        self.set_meta(report=text, finished="yes" if finished else "no")
+        self.set_meta(report=text, finished="yes" if finished else "no", problem=problem or "")
         with explained(self.folder):
             whole = self.folder / f"{REPORT}.part"
             whole.write_text(f"{text}\n", encoding="utf-8")

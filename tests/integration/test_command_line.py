@@ -168,6 +168,22 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_crawl_that_had_nothing_to_crawl_is_no_success_when_it_is_resumed(tmp_path: Path) -> None:
+    args = ("--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1", "--quiet", f"--out={tmp_path}")
+    told = "no start page could be fetched"
+    for more in ((), ("--resume",), ("--retry-failed",)):
+        done = run(*args, *more)
+        assert (done.returncode, told in done.stderr) == (1, True)
+
+
+def test_a_folder_that_cannot_be_used_is_the_command_lines_fault(tmp_path: Path) -> None:
+    (tmp_path / "crawl.db").write_text("no database")
+    for more in ((), ("--resume",)):
+        done = run("--quiet", f"--out={tmp_path}", *more)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "its crawl.db is not a database" in done.stderr
+
+
 def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_path: Path) -> None:
     advice = tmp_path / "advice.toml"
     advice.write_text('[crawl]\nbackend = "curl-multi"\n[http]\nclient = "curl"\n[fixture]\npages = 5\nlatency = 0\n')
@@ -181,15 +197,16 @@ def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_
         assert len(lines(tmp_path / str(number) / "items.jsonl")) == 5
 
 
-@pytest.mark.parametrize("started_as", ["module", "command"])
+@pytest.mark.parametrize("started_as", ["module", "command", "command here", "script"])
 def test_the_command_to_resume_with_can_be_typed_as_it_is_told(started_as: str, tmp_path: Path) -> None:
     """It is told in the user's folder, with nothing on the PATH that leads to this Python."""
     program = [sys.executable, "-m", "crawler"]
-    if started_as == "command":
-        program = [str(tmp_path / "bin" / "crawl er")]
-        Path(program[0]).parent.mkdir()
-        Path(program[0]).write_text(f"#!{sys.executable}\nfrom crawler.__main__ import main\nmain()\n")
-        Path(program[0]).chmod(0o755)
+    if started_as != "module":
+        file = tmp_path / {"command": "bin/crawl er", "command here": "crawl er", "script": "go.py"}[started_as]
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!{sys.executable}\nfrom crawler.__main__ import main\nmain()\n")
+        file.chmod(0o755)
+        program = [sys.executable, file.name] if started_as == "script" else [str(file)]
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     args = ["--set", "fixture.pages=40", "--set", "fixture.latency=0.1", "--out", "a folder"]
     with subprocess.Popen([*program, *args], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as crawl:

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.backends.registry import BACKENDS
-from crawler.config import Config, ConfigError, check, put, read
+from crawler.config import Config, ConfigError, check, check_layers, put, read
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config.toml"
 
@@ -286,3 +286,38 @@ def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPa
 def test_all_stands_for_the_faults_in_the_file_as_for_the_fixture_server() -> None:
     tree = {"fixture": {"faults": ["all"]}, "compare": {"io": {"faults": ["all"]}}}
     assert check(tree, "a test").fixture.faults == ["all"]
+
+
+DASK = {"crawl": {"backend": "dask"}, "dask": {"scheduler": "tcp://10.0.0.1:8786"}}
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ([{"crawl": {"backend": "asyncio"}, "http": {"client": "curl"}}, {"http": {"client": "auto"}}], None),
+        (
+            [
+                {"crawl": {"backend": "curl-multi"}, "http": {"client": "aiohttp"}},
+                {"crawl": {"backend": "asyncio"}},
+                {"crawl": {"backend": "curl-multi"}},
+            ],
+            "2: http.client: backend curl-multi cannot use 'aiohttp', only curl",
+        ),
+        ([{"crawl": {"backend": "asyncio"}, "http": {"client": "curl"}}, {"http": {"timeout": 1}}], "0: http.client: "),
+        ([DASK, {"dask": {"insecure": True}}], None),
+        ([DASK, {"dask": {"batch": 2}}], "0: dask.scheduler: tcp://10.0.0.1:8786 is another machine, without TLS"),
+        ([{"http": {"timeout": 0}}, {"http": {"timeout": 1}}], "0: http.timeout: must be a number > 0"),
+    ],
+)
+def test_what_does_not_go_together_may_be_put_right_and_else_is_told_with_its_source(
+    layers: Sequence[dict[str, dict[str, Any]]], told: str | None
+) -> None:
+    def documents() -> Iterator[tuple[dict[str, Any], str]]:
+        tree: dict[str, Any] = {}
+        for number, layer in enumerate(layers):
+            for table, values in layer.items():
+                tree.setdefault(table, {}).update(values)
+            yield tree, str(number)
+
+    found = complaint(lambda: check_layers(documents()))
+    assert found is None if told is None else str(found).startswith(told)

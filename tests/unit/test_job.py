@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crawler import job
-from crawler.backends.base import BackendError
+from crawler.backends.base import Backend, BackendError
 from crawler.config import check
 from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, Keeper
@@ -41,6 +41,24 @@ def test_what_came_back_just_before_the_backend_failed_is_kept(tmp_path: Path, m
     monkeypatch.setattr(job, "pump", pump)
     config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
     with pytest.raises(BackendError, match="gone"):
+        job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
+    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+
+
+def test_what_the_backend_still_has_when_it_fails_is_collected_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a thread too many cannot be started, while others have left what they had."""
+
+    def pump(frontier: Frontier, backend: Backend, store: Keeper, **_: object) -> bool:
+        task = frontier.next(0.0)
+        assert isinstance(task, Task)
+        monkeypatch.setattr(backend, "collect", lambda _timeout: [page(task)])
+        raise BackendError("a thread cannot be started")
+
+    monkeypatch.setattr(job, "pump", pump)
+    config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
+    with pytest.raises(BackendError, match="a thread"):
         job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
 

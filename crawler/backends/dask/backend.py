@@ -97,15 +97,14 @@ class DaskBackend(Backend):
 
         An error is raised by the next call if there are outcomes beside it.
         """
-        if self._error is not None:
-            raise self._error
         outcomes, self._late = self._late, []
-        try:
-            self._gather(outcomes, time.monotonic() + timeout)
-        except BackendError as error:
-            if not outcomes:
-                raise
-            self._error = error
+        if self._error is None:
+            try:
+                self._gather(outcomes, time.monotonic() + timeout)
+            except BackendError as error:
+                self._error = error
+        if self._error is not None and not outcomes:
+            raise self._error
         return outcomes
 
     def recall(self) -> Sequence[Task]:
@@ -147,7 +146,8 @@ class DaskBackend(Backend):
         """Add outcomes until there are some, or the time is up."""
         left = 0.0
         while True:
-            for hand, result in self._calls.come_home(left):
+            home = self._calls.come_home(left)
+            for hand, result in sorted(home, key=lambda its: not isinstance(its[1], Done)):  # what is no error first
                 outcomes += self._take_in(hand, result)
             outcomes += self._hear()
             self._send()

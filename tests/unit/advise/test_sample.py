@@ -89,3 +89,20 @@ def test_a_site_of_nothing_but_redirects_is_left_alone_after_so_many() -> None:
     with site(onward, onward) as (url, asked), pytest.raises(SampleError, match="no page of HTML came of 3 requests"):
         sample(url, 3)
     assert asked == ["/", "/a", "/aa"]
+
+
+class Asked(Interrupts):
+    """An interrupt as soon as a page was asked for."""
+
+    def __init__(self, asked: list[str]) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def __getattribute__(self, name: str) -> object:
+        return len(self.asked) if name == "count" else super().__getattribute__(name)
+
+
+def test_an_interrupt_while_the_only_page_comes_is_one() -> None:
+    with site(HTML, MISSING) as (url, asked):
+        assert take(check({}, "test"), url, 1, Asked(asked), lambda _: None) is None
+    assert asked == ["/"]

@@ -9,7 +9,7 @@ import pytest
 from crawler.backends.base import BackendError, Cluster, Plan
 from crawler.backends.dask import backend as module
 from crawler.backends.dask import leaving
-from crawler.backends.dask.answers import Done, Ended, Message, Unopened
+from crawler.backends.dask.answers import Broken, Done, Ended, Message, Unopened
 from crawler.backends.dask.backend import DaskBackend
 from crawler.backends.dask.cluster import Joined, Left, News
 from crawler.backends.dask.hand import Hand
@@ -305,6 +305,22 @@ def test_a_worker_that_joins_waits_for_its_part_until_others_have_done_with_it(
     backend.collect(0)
     assert [call.at_once for call in cluster.under_way("b")] == [2]
     backend.stop()
+
+
+def test_what_came_home_beside_an_error_is_returned_and_the_error_comes_next(
+    backend: DaskBackend, cluster: FakeCluster
+) -> None:
+    cluster.join("a", "b")
+    backend.start()
+    for path in "12":
+        backend.submit(task(path))
+    backend.collect(0)
+    cluster.answer("a", Broken("a bug"))
+    cluster.answer("b", done(1, "2"))
+    assert [outcome.task for outcome in backend.collect(0)] == [task("2")]
+    for _ in range(2):
+        with pytest.raises(BackendError, match="worker a cannot work: a bug"):
+            backend.collect(0)
 
 
 def test_a_worker_that_has_enough_to_do_is_visited_again_when_the_first_visit_is_over(

@@ -6,6 +6,7 @@ from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 
+from crawler.backends import pool
 from crawler.backends.base import Backend, BackendError
 from crawler.backends.pool import PoolBackend
 from crawler.backends.registry import BACKENDS
@@ -106,3 +107,21 @@ def test_a_thread_pool_that_breaks_while_others_are_at_work_is_one_clear_error()
         backend._crews[Role.DETAIL].promises = {Future[Outcome](): detail("slow"), broken: detail("ok")}
         with pytest.raises(BackendError, match=r"worker detail-1 cannot work: no client here$"):
             backend.collect(0.0)
+
+
+@pytest.mark.parametrize("name", ["thread-pool", "process-pool"])
+def test_what_is_done_while_a_pool_breaks_comes_before_that(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(promises: Collection[Future[Outcome]], *_: object) -> tuple[list[Future[Outcome]], None]:
+        late.set_result(answer(detail("ok"), "detail-0", 0.0))
+        return list(promises), None
+
+    late, broken = Future[Outcome](), Future[Outcome]()
+    broken.set_exception(BrokenExecutor("a process died"))
+    with make(name, consumers=2) as backend:
+        assert isinstance(backend, PoolBackend)
+        crew = backend._crews[Role.DETAIL]
+        crew.promises = {late: detail("ok"), broken: detail("die")}
+        with monkeypatch.context() as patched:
+            patched.setattr(pool, "wait", wait)
+            assert [outcome.task for outcome in crew.mend()] == [detail("ok")]
+        assert list(crew.promises) == [broken]

@@ -720,6 +720,28 @@ def test_a_server_that_restarts_while_64_requests_are_in_flight_is_not_given_up(
     assert frontier.tally.hosts_given_up == {}
 
 
+def test_pages_that_are_to_be_tried_again_count_against_max_pages() -> None:
+    frontier = grown(30, max_pages=5, retry=RetryPolicy(attempts=3, backoff=3.0))
+    requests: set[str] = set()
+
+    def answer(task: Task) -> Outcome:
+        requests.add(task.url)
+        return down(task)
+
+    play(frontier, answer, 0.0)
+    assert len(requests) == 4, "the start page is the first of the five"
+    assert frontier.tally.fetched == 5
+
+
+def test_how_long_pages_took_is_of_this_run_alone() -> None:
+    before = grown(2)
+    for task in take(before):
+        before.complete(page(task), 1.0)
+    changes = before.take_changes()
+    after = make(go_on=(changes.settled, changes.taken_up))
+    assert (after.tally.verdicts[Verdict.OK], after.tally.latency.most) == (3, None)
+
+
 def test_answers_of_any_kind_keep_a_host() -> None:
     frontier = grown(300)
     numbers = iter(range(10**6))
