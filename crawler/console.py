@@ -75,7 +75,7 @@ class Console:
         table.add_column(overflow="fold")
         for name, text in rows(report):
             table.add_row(name, printable(text))
-        table.add_row("files in", str(folder))
+        table.add_row("files in", printable(str(folder)))
         try:
             _print(table)
         except BrokenPipeError:

@@ -11,6 +11,8 @@ from multiprocessing import get_all_start_methods, get_context, parent_process, 
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import gettempdir
 from typing import NamedTuple
 
 from crawler.backends.base import PARTING, Backend, BackendError, Plan
@@ -73,7 +75,18 @@ def starting() -> Iterator[None]:
         with _deaf():
             yield
     except (OSError, EOFError) as error:
-        raise BackendError(f"a process cannot be started: {error or type(error).__name__}") from error
+        raise BackendError(f"a process cannot be started: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """Return why a process cannot be started, and the way out where it is not in the system's words."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is no more: go to another"
+    if "AF_UNIX path too long" in str(error):
+        return f"TMPDIR, {gettempdir()}, is too long a name for a socket in it: set another"
+    return str(error) or type(error).__name__
 
 
 @contextmanager

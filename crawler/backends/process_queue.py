@@ -24,7 +24,7 @@ from queue import Empty, Full, SimpleQueue
 from threading import Thread
 from typing import NamedTuple, TypeAlias
 
-from crawler.backends.base import PARTING, BackendError, Plan, drain
+from crawler.backends.base import PARTING, BackendError, Plan, drain, starting_threads
 from crawler.backends.board import Board
 from crawler.backends.children import (
     ProcessBackend,
@@ -89,11 +89,12 @@ class Crew:
         self.flying: dict[int, Task] = {}
         self.ready = 0
         self.over = False
-        self.board = Board(context, size)
-        self.tasks: Tasks = context.Queue(capacity)
+        with starting():  # these need semaphores, and so a place in which the system keeps such
+            self.board = Board(context, size)
+            self.tasks: Tasks = context.Queue(capacity)
+            self.outcomes: Outcomes = context.Queue()
         self.tasks.cancel_join_thread()  # what is in it at the end is of no use to anyone, so nobody waits for it
         self.tasks._ignore_epipe = True  # type: ignore[attr-defined] # nor does the feeder complain of it
-        self.outcomes: Outcomes = context.Queue()
         self.outcomes._ignore_epipe = True  # type: ignore[attr-defined]
         self.workers: list[BaseProcess] = [
             context.Process(  # type: ignore[attr-defined]
@@ -114,13 +115,15 @@ class Crew:
         """Start the threads that bring what the workers say, and that one of them has ended; once."""
         if not self._threads:
             self._threads = [Thread(target=job, args=(inbox,), daemon=True) for job in (self._read, self._watch)]
-            for thread in self._threads:
-                thread.start()
+            with starting_threads():
+                for thread in self._threads:
+                    thread.start()
 
     def put(self, number: int, task: Task) -> bool:
         """Put a task in; the queue makes us wait while it is full. False if it still is after a while."""
         try:
-            self.tasks.put((number, task), timeout=LOOK)
+            with starting_threads():  # the first one starts the queue's feeder
+                self.tasks.put((number, task), timeout=LOOK)
         except Full:
             return False
         self.flying[number] = task
@@ -143,7 +146,7 @@ class Crew:
         if self.over:
             return
         self.recall()
-        with suppress(Full):
+        with suppress(Full, RuntimeError):  # the queue's feeder is a thread, of which there may be too many
             self.tasks.put_nowait(None)
 
     def end(self) -> None:

@@ -3,10 +3,12 @@
 What only another command needs is imported by that command: a crawl's first request does not wait for it.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from threading import enumerate as enumerate_threads
 from threading import main_thread
 
@@ -50,6 +52,8 @@ def status(arguments: Sequence[str]) -> int:
         return OK
     except OSError as error:  # a full disk behind standard output, or too many open files
         write_no_more()
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return _complain("too many files are open: ask for fewer consumers, or raise `ulimit -n`", FAILED)
         return _complain(f"{error.filename or 'cannot go on'}: {error.strerror or error}", FAILED)
 
 
@@ -62,6 +66,8 @@ def _complain(message: str, code: int) -> int:
 def main() -> None:
     """Run the command line and leave, even if a thread hangs: a thread cannot be killed, and must not keep us here."""
     _open_what_is_closed()
+    if isinstance(sys.stdout, TextIOWrapper):  # as stderr is: a name that cannot be shown is no failure
+        sys.stdout.reconfigure(errors="backslashreplace")
     code = status(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -184,6 +184,41 @@ def test_a_folder_that_cannot_be_used_is_the_command_lines_fault(tmp_path: Path)
         assert "its crawl.db is not a database" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["nö", "new\nline", "\udcff"])
+def test_a_folder_whose_name_cannot_be_shown_is_shown_all_the_same(name: str, tmp_path: Path) -> None:
+    strict = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    args = command("--set=fixture.pages=5", "--set=fixture.latency=0", f"--out={name}")
+    done = subprocess.run(args, cwd=tmp_path, env=strict, capture_output=True, check=False, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(b"files in")
+
+
+@every_process_backend
+def test_where_no_process_can_be_started_it_is_told_why(backend: str, tmp_path: Path) -> None:
+    gone, deep = tmp_path / "gone", tmp_path / ("long" * 30)
+    deep.mkdir()
+    args = command(
+        f"--backend={backend}", "--quiet", "--overwrite", f"--out={tmp_path / 'out'}", "--set=fixture.pages=5"
+    )
+    for before, told in (
+        (f"mkdir {gone} && cd {gone} && rmdir {gone}", "the current folder is no more: go to another"),
+        (f"export TMPDIR={deep}", f"TMPDIR, {deep}, is too long a name for a socket in it: set another"),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f"{before} && exec {shlex.join(args)}"],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT,
+        )
+        assert (done.returncode, done.stderr.splitlines()[-1:]) == (
+            1,
+            [f"crawler: a process cannot be started: {told}"],
+        )
+
+
 def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_path: Path) -> None:
     advice = tmp_path / "advice.toml"
     advice.write_text('[crawl]\nbackend = "curl-multi"\n[http]\nclient = "curl"\n[fixture]\npages = 5\nlatency = 0\n')

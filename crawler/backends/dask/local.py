@@ -45,6 +45,8 @@ class LocalWorkers:
         self._method = plan.start_method
         self._preload = (*plan.preload, __name__)
         self._folder = TemporaryDirectory(prefix="crawler-dask-", ignore_cleanup_errors=True)
+        self.folder = self._folder.name
+        """Where they, and their scheduler, may leave files: it is removed when they are stopped."""
         self._started = 0
         self._address: str | None = None
         self._lines: dict[str, Connection] = {}
@@ -62,7 +64,7 @@ class LocalWorkers:
         self._started += 1
         theirs, ours = ways.Pipe(duplex=False)
         child: BaseProcess = ways.Process(  # type: ignore[attr-defined]
-            target=_work, args=(theirs, name, self._folder.name), name=name, daemon=True
+            target=_work, args=(theirs, name, self.folder), name=name, daemon=True
         )
         with theirs, starting():
             child.start()
@@ -113,7 +115,7 @@ def open_local(plan: Plan) -> tuple[LocalWorkers, LocalCluster]:
     workers = LocalWorkers(plan)
     _loops_were_here = True
     try:
-        with dask.config.set(LOCAL):
+        with dask.config.set({**LOCAL, "temporary-directory": workers.folder}):
             cluster = LocalCluster(
                 n_workers=0,
                 processes=False,
