@@ -19,7 +19,7 @@ ever. So the processes are watched here, and when one ends, its pool is given up
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from multiprocessing import TimeoutError as NotYet
@@ -33,7 +33,7 @@ from signal import SIGTERM
 from threading import Barrier, Thread
 from typing import NamedTuple, TypeAlias
 
-from crawler.backends.base import PARTING, BackendError, Plan, drain
+from crawler.backends.base import PARTING, BackendError, Plan, drain, starting_threads
 from crawler.backends.children import (
     START_LIMIT,
     ProcessBackend,
@@ -112,6 +112,25 @@ def _do(item: tuple[int, Task]) -> Done:
     return Done(number, _performer.perform(task, _name))
 
 
+def _apart(call: Callable[[], None]) -> Thread | None:
+    """Do what may wait for ever in a thread of its own; not at all where there are too many threads."""
+    thread = Thread(target=call, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
+
+
+def _within(seconds: float, call: Callable[[], None]) -> bool:
+    """Do it in a thread of its own; return whether it is done in that time."""
+    thread = _apart(call)
+    if thread is None:
+        return False
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
 class Crew:
     """The workers of one role: a pool, its manager, and the threads that listen to them."""
 
@@ -131,21 +150,23 @@ class Crew:
             self._manager.start(settle_in)
             self._pool = ways.Pool(self.workers, _enter, (role, plan.work))
         self.children = set(active_children()) - self._others
+        self._notices: Notices | None = None
         self._results: IMapIterator[Done] | None = None
 
     def start(self, inbox: Inbox) -> None:
         """Call the processes together, open the stream, and listen."""
-        Thread(target=self._watch, args=(inbox,), daemon=True).start()
-        try:
-            self._notices: Notices = self._manager.Queue()
-            self._all_here = self._manager.Barrier(self.workers)  # the manager keeps what someone still holds
-        except (OSError, EOFError):  # the manager has ended already, as the watch is about to say
+        with starting_threads():
+            Thread(target=self._watch, args=(inbox,), daemon=True).start()
+        if not _within(START_LIMIT, self._open_notices):
+            raise BackendError(f"the manager process has not answered for {START_LIMIT:.0f} s")
+        if self._notices is None:
             return
         for _ in range(self.workers):
             self._pool.apply_async(_meet, (self._all_here, self._notices), callback=lambda met: inbox.put((self, met)))
         imap = self._pool.imap if self._plan.ordered else self._pool.imap_unordered
         self._results = imap(_do, self._stream())
-        Thread(target=self._read, args=(inbox, LOOK), daemon=True).start()
+        with starting_threads():
+            Thread(target=self._read, args=(inbox, LOOK), daemon=True).start()
 
     def put(self, number: int, task: Task) -> None:
         """Let a task wait for its turn in the stream."""
@@ -169,20 +190,24 @@ class Crew:
         """
         self.over = True
         self._waiting.put(None)
-        with suppress(OSError, EOFError, AttributeError):
-            self._notices.put(None)
-        # It waits for a lock, which a killed worker may hold for ever: so it does that in a thread of its own.
-        terminating = Thread(target=self._terminate, daemon=True)
-        terminating.start()
-        terminating.join(PARTING)
+        # It waits for a lock, which a killed worker may hold for ever, and for the manager.
+        _within(PARTING, self._terminate)
         dead = [child for child in self.children if child.exitcode not in (None, -SIGTERM)]
-        self._manager.shutdown()
+        _within(PARTING, self._manager.shutdown)
         while left := set(active_children()) - self._others.union(spared):
             end(left)
         self._read(inbox, 0.0)
         return dead
 
+    def _open_notices(self) -> None:
+        with suppress(OSError, EOFError):  # the manager has ended already, as the watch is about to say
+            self._all_here = self._manager.Barrier(self.workers)  # the manager keeps what someone still holds
+            self._notices = self._manager.Queue()
+
     def _terminate(self) -> None:
+        with suppress(OSError, EOFError):
+            if self._notices is not None:
+                self._notices.put(None)
         with suppress(OSError, EOFError):  # what it empties the pipe of asks the manager, which may be gone by then
             self._pool.terminate()
 
@@ -191,6 +216,7 @@ class Crew:
         with suppress(OSError, EOFError):  # the manager is gone
             while (item := self._waiting.get()) is not None:
                 yield item
+                assert self._notices is not None, "the stream is opened after them"
                 if (begun := self._notices.get()) is not None:
                     self.taken[begun.pid] = begun.number
 
@@ -248,13 +274,13 @@ class PoolManagerBackend(ProcessBackend):
     def stop(self) -> None:
         """Close the pools, and end the processes that do not come to an end by themselves."""
         crews, self._crews = self._crews.values(), {}
-        closing = [Thread(target=crew.close, daemon=True) for crew in crews]
-        for crew, thread in zip(crews, closing, strict=True):
+        for crew in crews:
             crew.recall()
-            thread.start()
+        closing = [_apart(crew.close) for crew in crews]
         deadline = time.monotonic() + PARTING
         for crew, thread in zip(crews, closing, strict=True):
-            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
             crew.end(self._inbox)
 
     def _hear(self, timeout: float) -> Iterator[Outcome]:

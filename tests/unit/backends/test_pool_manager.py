@@ -1,6 +1,13 @@
-"""The pool backend: order against latency."""
+"""The pool backend: order against latency, and a manager that does not answer."""
 
-from crawler.backends.base import Plan
+from multiprocessing import active_children
+from multiprocessing.managers import SyncManager
+from threading import Event
+
+import pytest
+
+from crawler.backends import pool_manager as module
+from crawler.backends.base import BackendError, Plan
 from crawler.backends.pool_manager import PoolManagerBackend
 from crawler.model import Role, Task
 from tests.contract.scripted import ScriptedWork
@@ -28,3 +35,17 @@ def test_unordered_a_page_comes_when_it_is_done() -> None:
         backend.submit(hanging)
         backend.submit(quick)
         assert [outcome.task for outcome in gather(backend, 1)] == [quick]
+
+
+def test_a_manager_that_does_not_answer_is_one_clear_error_and_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    for_ever = Event()
+    monkeypatch.setattr(module, "START_LIMIT", 0.2)
+    monkeypatch.setattr(SyncManager, "Queue", lambda _self: for_ever.wait())
+    backend = PoolManagerBackend(Plan(ScriptedWork(), consumers=2))
+    with pytest.raises(BackendError, match="the manager process has not answered"):
+        backend.start()
+    for crew in backend._crews.values():
+        monkeypatch.setattr(crew._manager, "shutdown", for_ever.wait)  # it asks the manager, too
+    backend.stop()
+    assert active_children() == []
+    for_ever.set()
