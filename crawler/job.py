@@ -17,13 +17,12 @@ from crawler.core.frontier import Frontier
 from crawler.engine import Interrupts, pump
 from crawler.heap import share_heap
 from crawler.limits import raise_open_files, too_few_files
-from crawler.model import ADDRESS_FORBIDDEN, Role
+from crawler.model import Role
 from crawler.orphans import await_orphans, leaving_no_orphans
-from crawler.report import describe, versions
+from crawler.report import describe, problem, versions
 from crawler.store.database import StoreError, WrongFolderError, explained
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
-from crawler.urls import origin
 from crawler.usage import tree_usage, usage
 from crawler.work.names import private_hosts
 from crawler.work.perform import SiteWork
@@ -242,23 +241,3 @@ def leases(backend: Backend, timeout: float) -> Mapping[Role, float]:
     """Return within how many seconds a task of each crew is to be back, where a request takes at most `timeout`."""
     # Where workers may go on by themselves, a second lease is to outlast that: then its host's slot is free.
     return {crew: max(backend.orphans, timeout * backend.turns(crew) + LEASE_GRACE) for crew in backend.holds}
-
-
-_IN_WORDS = {"content-type": "it is no HTML page", "redirect-limit": "it redirects too often"}
-"""Reasons that would not be understood as they stand in pages.jsonl."""
-
-
-def problem(frontier: Frontier) -> str | None:
-    """Return why not a single start page could be fetched; None if one could."""
-    tally = frontier.tally
-    if tally.starts_ok or not tally.starts_failed:
-        return None
-    first = tally.starts_failed[0]
-    failure = first.outcome.failure if first.outcome else None
-    why = failure.message if failure else _IN_WORDS.get(first.reason or "", first.reason)
-    robots = tally.robots_failures.get(origin(first.task.url))
-    if first.reason == ADDRESS_FORBIDDEN and robots:
-        why = robots
-    if first.reason == "robots":
-        why = f"its robots.txt could not be had ({robots})" if robots else "its robots.txt forbids it"
-    return f"no start page could be fetched: {first.task.url}: {why}"

@@ -1,4 +1,4 @@
-"""The report of a crawl: report.json, and the table that a person sees at the end."""
+"""The report of a crawl: report.json, and why there was nothing to crawl, if so."""
 
 import platform
 import sys
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from crawler import __version__
 from crawler.config import Config
 from crawler.core.frontier import Frontier
-from crawler.model import Role, Verdict
+from crawler.model import ADDRESS_FORBIDDEN, Role, Verdict
+from crawler.urls import origin
 
 if TYPE_CHECKING:
     from crawler.usage import Usage
@@ -98,3 +99,23 @@ def _installed() -> dict[str, str]:
 
 def _ms(seconds: float | None, digits: int = 1) -> float | None:
     return None if seconds is None else round(seconds * 1000, digits)
+
+
+_IN_WORDS = {"content-type": "it is no HTML page", "redirect-limit": "it redirects too often"}
+"""Reasons that would not be understood as they stand in pages.jsonl."""
+
+
+def problem(frontier: Frontier) -> str | None:
+    """Return why not a single start page could be fetched; None if one could."""
+    tally = frontier.tally
+    if tally.starts_ok or not tally.starts_failed:
+        return None
+    first = tally.starts_failed[0]
+    failure = first.outcome.failure if first.outcome else None
+    why = failure.message if failure else _IN_WORDS.get(first.reason or "", first.reason)
+    robots = tally.robots_failures.get(origin(first.task.url))
+    if first.reason == ADDRESS_FORBIDDEN and robots:
+        why = robots
+    if first.reason == "robots":
+        why = f"its robots.txt could not be had ({robots})" if robots else "its robots.txt forbids it"
+    return f"no start page could be fetched: {first.task.url}: {why}"

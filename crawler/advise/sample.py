@@ -12,8 +12,9 @@ from crawler.config import Config, ConfigError, check
 from crawler.core.frontier import Frontier
 from crawler.core.robots import RobotsBook
 from crawler.engine import Interrupts, pump
-from crawler.job import leases, problem
+from crawler.job import leases
 from crawler.model import Changes, Outcome, Role, Task, Timings
+from crawler.report import problem
 from crawler.store.store import Counters
 from crawler.urls import canonical, quotable
 from crawler.work.base import AsyncPerformer, MultiPerformer, Performer

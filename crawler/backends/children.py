@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
@@ -16,9 +16,7 @@ from tempfile import gettempdir
 from typing import NamedTuple
 
 from crawler.backends.base import PARTING, Backend, BackendError, Plan
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Role, Task, Timings
-
-STOPPED = "the worker process was ended because another one had died"
+from crawler.model import Outcome, Role
 
 START_LIMIT = 60.0
 """Seconds within which processes that were started must be ready to work."""
@@ -142,54 +140,6 @@ def end(children: Iterable[BaseProcess], patience: float = 0.0) -> None:
             child.join()
 
 
-def write_off(task: Task, flying: dict[int, Task], taken: Mapping[int, int], workers: Iterable[BaseProcess]) -> None:
-    """Kill the process that hangs in `task`; what follows is what follows any death. Or forget the task, if none does.
-
-    Args:
-        flying: the tasks that are not back, by number.
-        taken: the number of the last task that each process has begun, by process id.
-    """
-    for number in [number for number, its in flying.items() if its == task]:
-        if number not in taken.values():
-            del flying[number]
-        for worker in workers:
-            if worker.pid is not None and taken.get(worker.pid) == number:
-                worker.kill()
-
-
-def sort_losses(
-    lost_tasks: Mapping[int, Task], taken: Mapping[int, int], dead: Collection[BaseProcess], names: Mapping[int, str]
-) -> tuple[list[Outcome], list[Task]]:
-    """Part the tasks that were lost with some processes into what is to be reported and what no worker had begun.
-
-    Tasks are numbered as they are handed over, and taken in that order: what is above the highest number taken is not
-    begun. `taken` is what each process took last, by process id; `names` are the workers' names. `dead` are the
-    processes that ended by themselves; those that were ended for their sake are not among them.
-    """
-    culprits = {taken[child.pid]: child for child in dead if child.pid is not None and child.pid in taken}
-    holders = {number: names.get(pid, "process") for pid, number in taken.items()}
-    last = max(taken.values(), default=0)
-    outcomes = [
-        died(task, holders[number], culprits[number])
-        if number in culprits
-        else lost(task, holders.get(number, "process"), WORKER_STOPPED, STOPPED)
-        for number, task in lost_tasks.items()
-        if number <= last
-    ]
-    return outcomes, [task for number, task in lost_tasks.items() if number > last]
-
-
-def died(task: Task, worker: str, child: BaseProcess) -> Outcome:
-    """Return what is to be said of a task that a worker process had when it ended by itself."""
-    return lost(task, worker, WORKER_DIED, f"the worker process {how_it_ended(child)} while it had this page")
-
-
-def how_it_ended(child: BaseProcess) -> str:
-    """Return how a process that has ended did: `was killed by SIGKILL`, `ended with status 7`."""
-    code = child.exitcode or 0
-    return f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
-
-
 def worker_name(crew: Role, process: BaseProcess) -> str:
     """Return what a pooled process is called, after its crew and the number that multiprocessing has given it."""
     return f"{crew.value}-{process.name.rpartition('-')[2]}"
@@ -198,19 +148,6 @@ def worker_name(crew: Role, process: BaseProcess) -> str:
 def names(children: Iterable[BaseProcess]) -> dict[int, str]:
     """Return the children's names by process id."""
     return {child.pid: child.name for child in children if child.pid is not None}
-
-
-def lost(task: Task, worker: str, kind: str, message: str) -> Outcome:
-    """Return what is to be said of a task that was lost with its worker: a failure of this kind, now."""
-    now = time.monotonic()
-    return Outcome(task, worker, Timings(now, now, now), failure=Failure(kind, message, transient=True))
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 class ProcessBackend(Backend):

@@ -41,11 +41,10 @@ from crawler.backends.children import (
     context,
     end,
     settle_in,
-    sort_losses,
     starting,
     worker_name,
-    write_off,
 )
+from crawler.backends.losses import sort_losses, write_off
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
 

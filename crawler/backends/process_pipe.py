@@ -24,7 +24,8 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.process import BaseProcess
 
 from crawler.backends.base import PARTING, BackendError, Plan
-from crawler.backends.children import ProcessBackend, Ready, Unable, context, died, end, settle_in, starting
+from crawler.backends.children import ProcessBackend, Ready, Unable, context, end, settle_in, starting
+from crawler.backends.losses import died
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 

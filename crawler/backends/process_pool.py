@@ -24,7 +24,8 @@ from threading import BrokenBarrierError
 
 from crawler.backends.base import BackendError, Plan
 from crawler.backends.board import Board
-from crawler.backends.children import START_LIMIT, TRIES, Unable, context, settle_in, sort_losses, starting, worker_name
+from crawler.backends.children import START_LIMIT, TRIES, Unable, context, settle_in, starting, worker_name
+from crawler.backends.losses import sort_losses
 from crawler.backends.pool import Crew, PoolBackend
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work

@@ -26,19 +26,8 @@ from typing import NamedTuple, TypeAlias
 
 from crawler.backends.base import PARTING, BackendError, Plan, drain, starting_threads
 from crawler.backends.board import Board
-from crawler.backends.children import (
-    ProcessBackend,
-    Ready,
-    Unable,
-    context,
-    end,
-    ended,
-    names,
-    settle_in,
-    sort_losses,
-    starting,
-    write_off,
-)
+from crawler.backends.children import ProcessBackend, Ready, Unable, context, end, ended, names, settle_in, starting
+from crawler.backends.losses import sort_losses, write_off
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Work
 

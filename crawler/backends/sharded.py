@@ -21,8 +21,9 @@ from multiprocessing.process import BaseProcess
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from crawler.backends.base import PARTING, BackendError, Plan
-from crawler.backends.children import ProcessBackend, Unable, context, cores, died, end, settle_in, starting
+from crawler.backends.children import ProcessBackend, Unable, context, cores, end, settle_in, starting
 from crawler.backends.link import Link
+from crawler.backends.losses import died
 from crawler.backends.plain import Plain, pack, pack_task, unpack, unpack_task
 from crawler.model import Outcome, Task
 from crawler.work.base import MultiPerformer, Work

@@ -40,6 +40,14 @@ def detail(path: str, attempt: int = 1) -> Task:
     return Task(f"http://a.test/{path}", Role.DETAIL, attempt=attempt)
 
 
+def fill(backend: Backend, path: str) -> list[Task]:
+    """Hand over as many detail pages as the backend takes; return them."""
+    tasks = [detail(f"{path}/{n}") for n in range(backend.holds[Role.DETAIL])]
+    for task in tasks:
+        backend.submit(task)
+    return tasks
+
+
 def gather(backend: Backend, number: int) -> list[Outcome]:
     """Collect until `number` outcomes are there."""
     outcomes: list[Outcome] = []
@@ -141,9 +149,7 @@ def test_collect_brings_all_that_is_ready(name: str) -> None:
 @every_backend
 def test_what_is_recalled_has_no_outcome_and_the_rest_has(name: str) -> None:
     with make(name, consumers=1, capacity=3) as backend:
-        tasks = [detail(f"slow/{n}") for n in range(backend.holds[Role.DETAIL])]
-        for task in tasks:
-            backend.submit(task)
+        tasks = fill(backend, "slow")
         recalled = list(backend.recall())
         outcomes = gather(backend, len(tasks) - len(recalled))
         assert backend.collect(0.1) == []
@@ -154,9 +160,7 @@ def test_what_is_recalled_has_no_outcome_and_the_rest_has(name: str) -> None:
 @every_backend
 def test_what_was_recalled_can_be_handed_over_and_recalled_again(name: str) -> None:
     with make(name, consumers=1, capacity=3) as backend:
-        tasks = [detail(f"slow/{n}") for n in range(backend.holds[Role.DETAIL])]
-        for task in tasks:
-            backend.submit(task)
+        tasks = fill(backend, "slow")
         for task in backend.recall():
             backend.submit(task)
         outcomes = [outcome for _ in range(3) for outcome in backend.collect(0.0)]

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from distributed import Future
 
-from crawler.backends.children import lost
 from crawler.backends.dask.answers import Answer, Message
+from crawler.backends.losses import lost
 from crawler.backends.plain import pack_task, unpack
 from crawler.model import WORKER_STOPPED, Outcome, Task
 

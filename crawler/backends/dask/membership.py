@@ -7,13 +7,14 @@ joined ──▶ crew ──is asked to go───▶ leaving ──has dropped
 """
 
 from crawler.backends.base import PARTING, BackendError, Plan
-from crawler.backends.children import TRIES, Unable, how_it_ended
+from crawler.backends.children import TRIES, Unable
 from crawler.backends.dask.calls import VISIT, Calls
 from crawler.backends.dask.cluster import Dropped, Joined, Left, News
 from crawler.backends.dask.crew import Crew
 from crawler.backends.dask.hand import Hand
 from crawler.backends.dask.leaving import Leaving
 from crawler.backends.dask.local import LocalWorkers
+from crawler.backends.losses import how_it_ended
 from crawler.model import WORKER_DIED, WORKER_STOPPED, Outcome, Task
 
 GIVEN_UP = "was given up, since it did not come back"

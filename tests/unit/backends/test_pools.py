@@ -12,7 +12,7 @@ from crawler.backends.pool import PoolBackend
 from crawler.backends.registry import BACKENDS
 from crawler.model import Outcome, Role, Task
 from tests.contract.scripted import answer
-from tests.contract.test_backends import PATIENCE, detail, gather, make, nothing_is_left_behind
+from tests.contract.test_backends import PATIENCE, detail, fill, gather, make, nothing_is_left_behind
 
 __all__ = ["nothing_is_left_behind"]
 
@@ -23,12 +23,6 @@ every_process_pool = pytest.mark.parametrize("name", ["process-pool", "pool-mana
 
 def list_page(path: str) -> Task:
     return Task(f"http://a.test/{path}", Role.LIST)
-
-
-def fill(backend: Backend, path: str) -> None:
-    """Hand over as many detail pages as the backend takes."""
-    for n in range(backend.holds[Role.DETAIL]):
-        backend.submit(detail(f"{path}/{n}"))
 
 
 @every_pool
