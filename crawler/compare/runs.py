@@ -73,11 +73,19 @@ def stage(case: Case, workload: Workload, place: Place) -> Iterator[Stage]:
     """Set a stage, and strike it after; FixtureError or LoadError if there is no server."""
     site = FaultySite(Site(workload.pages, bulk=workload.bulk), workload.faults)
     with TemporaryDirectory(prefix="crawler-compare-") as scratch, _server(workload, place.cores) as server:
-        load(server.url, paths(site.site), WARMING, method="HEAD")
-        server.reset()
+        warm(server, site.site)
         folder = Path(scratch)
         (folder / "config.toml").write_text(_configuration(case, workload, place, server.url), encoding="utf-8")
         yield Stage(folder, site, server)
+
+
+def warm(server: FixtureServer, site: Site) -> None:
+    """Have the server render all pages of its site once, and forget that it was asked. LoadError if it does not answer.
+
+    A page that is rendered while a crawl waits for it keeps all others waiting too.
+    """
+    load(server.url, paths(site), WARMING, method="HEAD")
+    server.reset()
 
 
 def server_limit(workload: Workload, cores: Cores) -> float:

@@ -17,7 +17,9 @@ from typing import NamedTuple
 import psutil
 
 from crawler.backends.dask.local import LOCAL
+from crawler.compare.runs import warm
 from fixtures.process import FixtureServer
+from fixtures.site import Site
 from tests.integration.machines import Machines
 from tests.integration.shop import command, shop
 
@@ -51,6 +53,7 @@ def crawl(workers: int, batch: int, each: int, pages: int, window: int) -> Figur
         Machines(Path(folder, "machines"), workers, environment=QUIET) as machines,
         FixtureServer(pages=pages, latency=LATENCY) as server,
     ):
+        warm(server, Site(pages))
         pids = [[machines.scheduler.pid], [worker.pid for worker in machines.workers], [server.pid]]
         before = [cpu(of) for of in pids]
         settings = {

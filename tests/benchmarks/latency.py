@@ -27,6 +27,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from crawler.backends.base import Backend, Plan
+from crawler.compare.runs import warm
 from crawler.compare.toml import toml
 from crawler.core.frontier import Frontier
 from crawler.core.politeness import HostRules
@@ -154,6 +155,7 @@ def main() -> None:
     names = options.backends.split(",")
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with FixtureServer(pages=options.pages, latency=options.latency) as server:
+        warm(server, Site(options.pages))
         for _ in range(options.rounds):
             for name in names:
                 more = [f"--set={setting}" for setting in options.set]
