@@ -7,7 +7,7 @@ One thread, the coordinator's, calls all of these methods; they are never called
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -170,12 +170,34 @@ class Backend(ABC):
         self.stop()
 
 
+class OutcomesFirst:
+    """Holds an error back until the outcomes that came before it have been taken: a page that is done stays done."""
+
+    def __init__(self) -> None:
+        self._error: BackendError | None = None
+
+    def take(self, at_hand: list[Outcome], more: Iterable[Outcome]) -> list[Outcome]:
+        """Return both, as far as no BackendError ends `more`; with nothing to return, raise it: now, or the next time.
+
+        Once there has been an error, `more` is not asked.
+        """
+        if self._error is None:
+            try:
+                for outcome in more:
+                    at_hand.append(outcome)  # noqa: PERF402  # extend need not keep what came before an error
+            except BackendError as error:
+                self._error = error
+        if self._error is not None and not at_hand:
+            raise self._error
+        return at_hand
+
+
 class Outbox:
     """Where workers of one process leave what they have: outcomes, or the reason why they cannot work."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Outcome | BackendError] = SimpleQueue()
-        self._error: BackendError | None = None
+        self._first = OutcomesFirst()
 
     def put(self, outcome: Outcome | BackendError) -> None:
         """Leave something for the coordinator; never waits."""
@@ -186,17 +208,17 @@ class Outbox:
 
         Outcomes that are there beside it are returned, and the error is raised by the next call.
         """
-        if self._error is not None:
-            raise self._error
-        outcomes: list[Outcome] = []
+        return self._first.take([], self._drained(timeout))
+
+    def _drained(self, timeout: float) -> Iterator[Outcome]:
+        errors: list[BackendError] = []
         for item in drain(self._queue, timeout):
             if isinstance(item, BackendError):
-                self._error = self._error or item
+                errors.append(item)
             else:
-                outcomes.append(item)
-        if self._error is not None and not outcomes:
-            raise self._error
-        return outcomes
+                yield item
+        if errors:
+            raise errors[0]
 
 
 def drain(queue: SimpleQueue[T], timeout: float) -> list[T]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import NamedTuple
 
-from crawler.backends.base import PARTING, Backend, BackendError, Plan
+from crawler.backends.base import PARTING, Backend, BackendError, OutcomesFirst, Plan
 from crawler.model import Outcome, Role
 
 START_LIMIT = 60.0
@@ -157,7 +157,7 @@ class ProcessBackend(Backend):
         super().__init__(plan)
         self._late: list[Outcome] = []
         """What came to be known while something else was being done."""
-        self._error: BackendError | None = None
+        self._first = OutcomesFirst()
         self._vain = 0
 
     @abstractmethod
@@ -169,20 +169,19 @@ class ProcessBackend(Backend):
 
         An error is raised by the next call if there are outcomes beside it.
         """
+        late, self._late = self._late, []
+        return self._first.take(late, self._await(0.0 if late else timeout))
+
+    def _await(self, timeout: float) -> Iterator[Outcome]:
         deadline = time.monotonic() + timeout
-        outcomes, self._late = self._late, []
-        try:
-            while self._error is None and not outcomes:
-                left = deadline - time.monotonic()
-                for outcome in self._hear(max(left, 0.0)):
-                    outcomes.append(outcome)
-                if left <= 0:
-                    break
-        except BackendError as error:
-            self._error = error
-        if self._error is not None and not outcomes:
-            raise self._error
-        return outcomes
+        heard = False
+        while not heard:
+            left = deadline - time.monotonic()
+            for outcome in self._hear(max(left, 0.0)):
+                heard = True
+                yield outcome
+            if left <= 0:
+                return
 
     def _started_in_vain(self, worker: str) -> None:
         """Note that a process ended before it could work; BackendError if that goes on."""

@@ -34,15 +34,11 @@ class SecondTries:
         self._suspects: deque[Task] = deque()
         self.on_trial: Task | None = None
         """The suspect that was sent alone last."""
+        self.pages = 0
+        """How many pages are to be tried again; robots.txt is none."""
 
     def __bool__(self) -> bool:
         return bool(self._delayed or self._suspects)
-
-    @property
-    def pages(self) -> int:
-        """How many pages are to be tried again; robots.txt is none."""
-        tasks = (*self._suspects, *(task for _, _, task in self._delayed))
-        return sum(task.role is not Role.ROBOTS for task in tasks)
 
     def pause(self, task: Task, failure: Failure) -> float | None:
         """Take in that a task failed; return the seconds to wait before the next try, None if there is to be none."""
@@ -60,12 +56,15 @@ class SecondTries:
             self._suspects.append(again)
         else:
             heapq.heappush(self._delayed, (due, next(self._ticket), again))
+        self.pages += _is_page(again)
         self._ledger.tally.retries += 1
 
     def due(self, now: float) -> Iterator[Task]:
         """Take out what has waited long enough, one task after another."""
         while self._delayed and self._delayed[0][0] <= now:
-            yield heapq.heappop(self._delayed)[2]
+            task = heapq.heappop(self._delayed)[2]
+            self.pages -= _is_page(task)
+            yield task
 
     def next_due(self) -> float | None:
         """Return when the next delayed task is due; None if there is none."""
@@ -79,6 +78,7 @@ class SecondTries:
     def put_on_trial(self) -> Task:
         """Take out the next suspect, which is now tried alone."""
         self.on_trial = self._suspects.popleft()
+        self.pages -= _is_page(self.on_trial)
         return self.on_trial
 
     def drain(self, name: str) -> Iterator[Task]:
@@ -89,4 +89,9 @@ class SecondTries:
         heapq.heapify(self._delayed)
         for task in (*suspects, *(entry[2] for entry in delayed)):
             if host(task.url) == name:
+                self.pages -= _is_page(task)
                 yield task
+
+
+def _is_page(task: Task) -> bool:
+    return task.role is not Role.ROBOTS

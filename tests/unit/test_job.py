@@ -1,5 +1,6 @@
 """One crawl, from its configuration to its files: how it ends where the backend does before it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,48 +18,35 @@ from tests.answers import page
 TASK = Task("http://127.0.0.1:9/item", Role.DETAIL)
 
 
-def test_what_had_come_back_is_kept_when_the_backend_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pump(frontier: Frontier, backend: object, store: Keeper, **_: object) -> bool:
-        store.save(Changes([TASK], [Settled(TASK, Verdict.OK, None, 1, page(TASK))]), dict)
-        raise BackendError("the scheduler is gone")
-
-    monkeypatch.setattr(job, "pump", pump)
-    config = check({"crawl": {"start_urls": [TASK.url]}}, "a test")
-    with pytest.raises(BackendError, match="gone"):
-        job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
-    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+def saved(frontier: Frontier, backend: Backend, keeper: Keeper) -> None:
+    keeper.save(Changes([TASK], [Settled(TASK, Verdict.OK, None, 1, page(TASK))]), dict)
 
 
-def test_what_came_back_just_before_the_backend_failed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frontier has taken it in, and the pump had no time to have it saved."""
-
-    def pump(frontier: Frontier, backend: object, store: Keeper, **_: object) -> bool:
-        task = frontier.next(0.0)
-        assert isinstance(task, Task)
-        frontier.complete(page(task), 0.0)
-        raise BackendError("the scheduler is gone")
-
-    monkeypatch.setattr(job, "pump", pump)
-    config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
-    with pytest.raises(BackendError, match="gone"):
-        job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
-    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+def taken_in(frontier: Frontier, backend: Backend, keeper: Keeper) -> None:
+    """There was no time to have it saved."""
+    task = frontier.next(0.0)
+    assert isinstance(task, Task)
+    frontier.complete(page(task), 0.0)
 
 
-def test_what_the_backend_still_has_when_it_fails_is_collected_and_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def left_with_the_backend(frontier: Frontier, backend: Backend, keeper: Keeper) -> None:
     """As where a thread too many cannot be started, while others have left what they had."""
+    task = frontier.next(0.0)
+    assert isinstance(task, Task)
+    backend.collect = lambda timeout: [page(task)]  # type: ignore[method-assign]
 
-    def pump(frontier: Frontier, backend: Backend, store: Keeper, **_: object) -> bool:
-        task = frontier.next(0.0)
-        assert isinstance(task, Task)
-        monkeypatch.setattr(backend, "collect", lambda _timeout: [page(task)])
-        raise BackendError("a thread cannot be started")
+
+@pytest.mark.parametrize("come_back", [saved, taken_in, left_with_the_backend])
+def test_what_had_come_back_is_kept_when_the_backend_fails(
+    come_back: Callable[[Frontier, Backend, Keeper], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pump(frontier: Frontier, backend: Backend, keeper: Keeper, **_: object) -> bool:
+        come_back(frontier, backend, keeper)
+        raise BackendError("it is gone")
 
     monkeypatch.setattr(job, "pump", pump)
     config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
-    with pytest.raises(BackendError, match="a thread"):
+    with pytest.raises(BackendError, match="gone"):
         job.run(config, tmp_path, Mode.FRESH, Watcher(), Interrupts())
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
 

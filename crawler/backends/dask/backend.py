@@ -14,14 +14,14 @@ one of which waits there for outcomes, and Dask tries none of them again by itse
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 from distributed import CancelledError, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from crawler.backends.base import Backend, BackendError, Plan
+from crawler.backends.base import Backend, BackendError, OutcomesFirst, Plan
 from crawler.backends.children import START_LIMIT, Unable
 from crawler.backends.dask.answers import Broken, Done, Ended, Unopened
 from crawler.backends.dask.calls import Calls
@@ -43,7 +43,7 @@ class DaskBackend(Backend):
         super().__init__(plan)
         self._crawl = f"crawl-{uuid4().hex}"
         self._late: list[Outcome] = []
-        self._error: BackendError | None = None
+        self._first = OutcomesFirst()
         self._alone_since = 0.0
         self._workers: LocalWorkers | None = None
         self._scheduler: LocalCluster | None = None
@@ -97,15 +97,8 @@ class DaskBackend(Backend):
 
         An error is raised by the next call if there are outcomes beside it.
         """
-        outcomes, self._late = self._late, []
-        if self._error is None:
-            try:
-                self._gather(outcomes, time.monotonic() + timeout)
-            except BackendError as error:
-                self._error = error
-        if self._error is not None and not outcomes:
-            raise self._error
-        return outcomes
+        late, self._late = self._late, []
+        return self._first.take(late, self._gather(0.0 if late else timeout))
 
     def recall(self) -> Sequence[Task]:
         """Take back what has not been sent."""
@@ -142,18 +135,25 @@ class DaskBackend(Backend):
 
     # ---- the calls -----------------------------------------------------------------------------------------------
 
-    def _gather(self, outcomes: list[Outcome], deadline: float) -> None:
-        """Add outcomes until there are some, or the time is up."""
-        left = 0.0
+    def _gather(self, timeout: float) -> Iterator[Outcome]:
+        """Send, and yield what comes home, until something has or the time is up."""
+        deadline = time.monotonic() + timeout
+        left, came = 0.0, False
         while True:
-            home = self._calls.come_home(left)
-            for hand, result in sorted(home, key=lambda its: not isinstance(its[1], Done)):  # what is no error first
-                outcomes += self._take_in(hand, result)
-            outcomes += self._hear()
+            for outcome in self._come_home(left):
+                came = True
+                yield outcome
             self._send()
             left = deadline - time.monotonic()
-            if outcomes or left <= 0:
+            if came or left <= 0:
                 return
+
+    def _come_home(self, timeout: float) -> Iterator[Outcome]:
+        """Yield what calls have brought that come home within the time, and what is lost with workers that are gone."""
+        home = self._calls.come_home(timeout)
+        for hand, result in sorted(home, key=lambda its: not isinstance(its[1], Done)):  # what is no error first
+            yield from self._take_in(hand, result)
+        yield from self._hear()
 
     def _send(self) -> None:
         """Send each worker what it is to do; and see that someone waits there for what it has done."""

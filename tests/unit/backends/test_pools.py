@@ -93,6 +93,18 @@ def test_what_was_done_comes_before_what_befell_the_pool(name: str) -> None:
         assert list(crew.promises) == [waiting, broken]
 
 
+def test_no_thread_is_written_off_for_what_is_done() -> None:
+    with make("thread-pool", consumers=1) as backend:
+        assert isinstance(backend, PoolBackend)
+        crew = backend._crews[Role.DETAIL]
+        executor, done = crew._executor, Future[Outcome]()
+        done.set_result(answer(detail("ok"), "detail-0", 0.0))
+        crew.promises[done] = detail("ok")
+        backend.abandon(detail("ok"))
+        assert crew._executor is executor
+        assert [outcome.task for outcome in backend.collect(0.0)] == [detail("ok")]
+
+
 def test_a_thread_pool_that_breaks_while_others_are_at_work_is_one_clear_error() -> None:
     with make("thread-pool", consumers=2) as backend:
         assert isinstance(backend, PoolBackend)
