@@ -70,6 +70,10 @@ def context(method: str = "auto", preload: Sequence[str] = ()) -> BaseContext:
 def starting() -> Iterator[None]:
     """Start processes here: none of them hears Ctrl-C, and that one cannot be started is said in one line."""
     try:
+        Path.cwd()  # asked first: what multiprocessing starts for itself would say it in a traceback
+    except OSError as error:
+        raise BackendError("a process cannot be started: the current folder is no more: go to another") from error
+    try:
         with _deaf():
             yield
     except (OSError, EOFError) as error:
@@ -78,10 +82,6 @@ def starting() -> Iterator[None]:
 
 def _why(error: Exception) -> str:
     """Return why a process cannot be started, and the way out where it is not in the system's words."""
-    try:
-        Path.cwd()
-    except OSError:
-        return "the current folder is no more: go to another"
     if "AF_UNIX path too long" in str(error):
         return f"TMPDIR, {gettempdir()}, is too long a name for a socket in it: set another"
     return str(error) or type(error).__name__

@@ -217,6 +217,7 @@ def test_where_no_process_can_be_started_it_is_told_why(backend: str, tmp_path: 
             1,
             [f"crawler: a process cannot be started: {told}"],
         )
+        assert "Traceback" not in done.stderr
 
 
 def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_path: Path) -> None:
