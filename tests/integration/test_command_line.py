@@ -200,10 +200,14 @@ def test_where_no_process_can_be_started_it_is_told_why(backend: str, tmp_path: 
     args = command(
         f"--backend={backend}", "--quiet", "--overwrite", f"--out={tmp_path / 'out'}", "--set=fixture.pages=5"
     )
-    for before, told in (
-        (f"mkdir {gone} && cd {gone} && rmdir {gone}", "the current folder is no more: go to another"),
-        (f"export TMPDIR={deep}", f"TMPDIR, {deep}, is too long a name for a socket in it: set another"),
-    ):
+    left = (1, ["crawler: a process cannot be started: the current folder is no more: go to another"])
+    long = (
+        1,
+        [f"crawler: a process cannot be started: TMPDIR, {deep}, is too long a name for a socket in it: set another"],
+    )
+    if sys.version_info >= (3, 14):  # where multiprocessing then takes another folder
+        long = (0, [])
+    for before, told in ((f"mkdir {gone} && cd {gone} && rmdir {gone}", left), (f"export TMPDIR={deep}", long)):
         done = subprocess.run(
             ["sh", "-c", f"{before} && exec {shlex.join(args)}"],
             cwd=Path(__file__).parents[2],
@@ -213,11 +217,7 @@ def test_where_no_process_can_be_started_it_is_told_why(backend: str, tmp_path: 
             check=False,
             timeout=LIMIT,
         )
-        assert (done.returncode, done.stderr.splitlines()[-1:]) == (
-            1,
-            [f"crawler: a process cannot be started: {told}"],
-        )
-        assert "Traceback" not in done.stderr
+        assert (done.returncode, done.stderr.splitlines()) == told
 
 
 def test_the_command_line_puts_right_what_a_file_says_of_backend_and_client(tmp_path: Path) -> None:
