@@ -172,6 +172,13 @@ class Scope:
             return None
         if self._allow is not None and not self._allow.match(target):
             return None
+        return self._kind(target)
+
+    def start_role(self, url: str) -> Role:
+        """Return what a start URL is taken up as: always something, a list page if the patterns do not say."""
+        return self._kind(path_and_query(url)) or Role.LIST
+
+    def _kind(self, target: str) -> Role | None:
         if self._list is None and self._detail is None:
             return Role.DETAIL
         if self._list is not None and self._list.match(target):
@@ -179,7 +186,3 @@ class Scope:
         if self._detail is not None and self._detail.match(target):
             return Role.DETAIL
         return None
-
-    def start_role(self, url: str) -> Role:
-        """Return what a start URL is taken up as: always something, a list page if the patterns do not say."""
-        return self.role(url) or (Role.DETAIL if self._list is None and self._detail is None else Role.LIST)

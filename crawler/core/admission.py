@@ -92,19 +92,23 @@ class Admission:
         starting = self._ledger.is_start(task.url)
         if starting:
             self._start_from(target)
-        if not self._scope.holds(target):
-            settle(task, Verdict.SKIPPED, "offsite", outcome)
-            return
         role = self._scope.start_role(target) if starting else self._scope.role(target)
-        if role is None:
-            settle(task, Verdict.SKIPPED, "filtered", outcome)
-            return
-        if target not in known and not starting and (trap := self._traps.take(target, known)) is not None:
-            settle(task, Verdict.SKIPPED, trap, outcome)
+        reason = None if target in known else self._refusal(target, role, starting=starting)
+        if reason is not None:
+            settle(task, Verdict.SKIPPED, reason, outcome)
             return
         self._ledger.redirect(task.url, target)
         settle(task, Verdict.SKIPPED, "redirected", outcome)
-        self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
+        if role is not None:
+            self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
+
+    def _refusal(self, target: str, role: Role | None, *, starting: bool) -> str | None:
+        """Return why the target of a redirect is not taken up; None if it is."""
+        if not self._scope.holds(target):
+            return "offsite"
+        if role is None:
+            return "filtered"
+        return None if starting else self._traps.take(target, self._ledger.known)
 
     def _start_from(self, url: str) -> None:
         """Treat a URL as one that the crawl was asked to start from: its host is in scope, unless that was given."""
@@ -113,11 +117,15 @@ class Admission:
             self._scope.hosts.add(host(url))
 
     def _restore(self, settled: Settled) -> None:
-        """Take in a page that an earlier run settled."""
+        """Take in a page that an earlier run settled.
+
+        A redirect counts for what was made of it: one that failed as `redirect-limit` led nowhere.
+        """
         url, redirect = settled.task.url, settled.outcome.redirect if settled.outcome else None
         self._traps.count(url, self._ledger.known)
-        if redirect is not None:
-            self._ledger.redirect(url, redirect)
+        if redirect is not None and settled.verdict is Verdict.SKIPPED:
+            if settled.reason == "redirected":
+                self._ledger.redirect(url, redirect)
             if self._ledger.is_start(url):
                 self._start_from(redirect)
         self._ledger.restore_settled(settled)

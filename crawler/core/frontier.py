@@ -216,14 +216,20 @@ class Frontier:
         The lesson's rule: the producer works while few URLs wait, and waits while `capacity` of them do; or while one a
         consumer does, where that is more, since they take as many while a list page comes. But list pages that would
         keep the producers busy for half as long as the consumers have work are let through: held back any longer, they
-        and what they bring would be left over at the end, when most consumers have nothing to do.
+        and what they bring would be left over at the end, when most consumers have nothing to do. Of producers and
+        consumers only those count that the hosts let work side by side, and list pages get half of the slots at most:
+        of a single one, nothing.
         """
         handed_over = max(0, self._flights.flying[Role.DETAIL] - self._rules.consumers)
         waiting = self._queues.waiting[Role.DETAIL] + handed_over
         if waiting < max(self._rules.capacity, self._rules.consumers):
             return False
-        producers_have = self._queues.waiting[Role.LIST] / self._holds[Role.LIST]
-        consumers_have = waiting / self._rules.consumers
+        slots = self._queues.slots(self._holds[Role.LIST] + self._rules.consumers)
+        producers = min(self._holds[Role.LIST], slots // 2)
+        if self._flights.flying[Role.LIST] >= producers:
+            return True
+        producers_have = self._queues.waiting[Role.LIST] / producers
+        consumers_have = waiting / min(self._rules.consumers, slots - producers)
         return producers_have < consumers_have / 2
 
     def _pick_role(self, role: Role, now: float) -> Task | None:

@@ -38,6 +38,8 @@ class HostQueues:
         self._rules = rules
         self._shelf = shelf or Shelf()
         self._hosts: dict[str, _Host] = {}
+        self._busy: dict[_Host, None] = {}
+        """The hosts that have anything pending, in the order in which they came to."""
         self._rings: dict[Role, deque[_Host]] = {role: deque() for role in Role}
         self._sleepers: list[tuple[float, int, _Host]] = []
         self._ticket = count()
@@ -63,6 +65,7 @@ class HostQueues:
         else:
             pending.append(task, number)
         self.waiting[task.role] += 1
+        self._busy[host] = None
         if task.role not in host.ringed:
             self._enter_ring(host, task.role)
 
@@ -83,6 +86,8 @@ class HostQueues:
             host.gate.enter(task)
             if pending:
                 self._enter_ring(host, role)
+            elif not any(host.pending.values()):
+                del self._busy[host]
             return task
         return None
 
@@ -97,9 +102,20 @@ class HostQueues:
 
     def drain(self, name: str) -> Iterator[Task]:
         """Take out all that is pending of a host, one task after another."""
-        for role, pending in self._host(name).pending.items():
+        host = self._host(name)
+        self._busy.pop(host, None)
+        for role, pending in host.pending.items():
             self.waiting[role] -= len(pending)
             yield from pending.drain()
+
+    def slots(self, enough: int) -> int:
+        """Return how many requests at once the hosts allow that have anything pending, counted up to `enough`."""
+        slots = 0
+        for host in self._busy:
+            slots += host.gate.slots
+            if slots >= enough:
+                return enough
+        return slots
 
     def wake(self, now: float) -> None:
         """Let the hosts back into the rings that have rested until now."""

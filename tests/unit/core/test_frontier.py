@@ -145,6 +145,26 @@ def test_list_pages_are_withheld_while_enough_details_wait() -> None:
     assert [task.role for task in take(frontier)] == [Role.LIST], "only 1 waits: time for more"
 
 
+@pytest.mark.parametrize("gently", [{"per_host": 1}, {"delay": 0.001}], ids=["one at once", "a delay"])
+def test_on_a_single_slot_list_pages_wait_however_many_there_are(gently: dict[str, float]) -> None:
+    frontier = make(f"{A}/list/0", lists=("/list/*",), details=("/item/*",), consumers=2, capacity=2, **gently)
+    links = [*(f"{A}/list/{n}" for n in range(1, 99)), *(f"{A}/item/{n}" for n in range(4))]
+    frontier.complete(page(one(frontier), *links), 0.0)
+    roles = []
+    for now in range(1, 6):
+        task = one(frontier, float(now))
+        roles.append(task.role)
+        frontier.complete(page(task), float(now))
+    assert roles == [Role.DETAIL] * 3 + [Role.LIST] * 2, "while two wait: then one does"
+
+
+def test_list_pages_get_half_of_the_slots_where_there_are_many_of_them() -> None:
+    frontier = make(f"{A}/list/0", lists=("/list/*",), details=("/item/*",), consumers=2, capacity=2, per_host=4)
+    links = [*(f"{A}/list/{n}" for n in range(1, 99)), *(f"{A}/item/{n}" for n in range(99))]
+    frontier.complete(page(one(frontier), *links), 0.0)
+    assert Counter(task.role for task in take(frontier)) == {Role.LIST: 2, Role.DETAIL: 2}
+
+
 def test_details_that_may_not_start_do_not_hold_up_list_pages() -> None:
     frontier = make(
         f"{A}/list/0", "http://b.test/list/0", lists=("/list/*",), details=("/item/*",), capacity=1, per_host=1
@@ -283,6 +303,14 @@ def test_the_host_slot_of_an_overdue_task_is_freed_after_a_second_lease() -> Non
 # ---- links from elsewhere ------------------------------------------------------------------------------------------
 
 
+def test_a_start_url_is_what_the_patterns_say_though_links_to_it_are_denied() -> None:
+    scope = Scope(HostSet(), list_patterns=("/list/*",), detail_patterns=("/item/*",), deny=("/item/*", "/other"))
+    assert scope.role(f"{A}/item/1") is None
+    roles = [scope.start_role(f"{A}{path}") for path in ("/item/1", "/list/1", "/other", "/")]
+    assert roles == [Role.DETAIL, Role.LIST, Role.LIST, Role.LIST]
+    assert Scope(HostSet(), allow=("/item/*",)).start_role(f"{A}/") is Role.DETAIL
+
+
 def test_links_from_elsewhere_are_taken_up_as_those_of_a_page_are() -> None:
     frontier = make(max_depth=3, lists=("/",), details=("/item/*",))
     links = [f"{A}/item/1", f"{A}/item/1", f"{A}/", f"{A}/filtered", "http://b.test/item/1"]
@@ -330,6 +358,45 @@ def test_a_redirect_loop_fails_where_it_closes(length: int) -> None:
         frontier.complete(redirect(one(frontier), urls[(n + 1) % length]), 0.0)
     assert isinstance(frontier.next(0.0), Done)
     assert verdicts(frontier)[urls[-1]] == ("failed", "redirect-limit")
+
+
+def test_a_redirect_to_a_page_that_is_known_is_one_whatever_the_patterns_say_of_that() -> None:
+    frontier = make(details=("/item/*",))
+    frontier.complete(page(one(frontier), f"{A}/item/1"), 0.0)
+    frontier.complete(redirect(one(frontier), f"{A}/"), 0.0)
+    assert verdicts(frontier)[f"{A}/item/1"] == ("skipped", "redirected")
+
+
+def taken_up_again(before: Frontier, *starts: str, **rules: Any) -> Frontier:
+    """Return a frontier that goes on where another has come to."""
+    changes = before.take_changes()
+    settled = {page.task.url for page in changes.settled}
+    pending = [task for task in changes.taken_up if task.url not in settled]
+    return make(*starts, go_on=(changes.settled, pending), **rules)
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_redirect_into_a_loop_is_no_loop_when_the_crawl_is_taken_up_again(length: int) -> None:
+    before = make()
+    loop = [f"{A}/loop{n}" for n in range(length)]
+    before.complete(page(one(before), f"{A}/into", loop[0]), 0.0)
+    _, task = take(before)
+    for n in range(1, length):
+        before.complete(redirect(task, loop[n]), 0.0)
+        task = one(before)
+    before.complete(redirect(task, loop[0]), 0.0)
+    after = taken_up_again(before)
+    after.complete(redirect(one(after), loop[0]), 0.0)
+    assert verdicts(after) == {f"{A}/into": ("skipped", "redirected")}
+    assert isinstance(after.next(0.0), Done)
+
+
+def test_a_redirect_that_was_one_too_many_leads_nowhere_when_the_crawl_is_taken_up_again() -> None:
+    before = make(max_redirects=0)
+    before.complete(redirect(one(before), "http://b.test/"), 0.0)
+    after = taken_up_again(before, f"{A}/", f"{A}/other", max_redirects=0)
+    after.complete(page(one(after), "http://b.test/x"), 0.0)
+    assert isinstance(after.next(0.0), Done), "its host is no more in scope than before"
 
 
 def test_the_hop_after_the_last_allowed_one_fails() -> None:
@@ -650,16 +717,7 @@ def test_a_crawl_goes_on_where_it_ended() -> None:
     before = make()
     before.complete(page(one(before), f"{A}/1", f"{A}/2", f"{A}/3"), 0.0)
     before.complete(page(take(before)[0], f"{A}/4"), 0.0)
-    changes = before.take_changes()
-    settled = {page.task.url for page in changes.settled}
-    pending = [task for task in changes.taken_up if task.url not in settled]
-    after = Frontier(
-        CrawlRules(obey_robots=False),
-        Scope(HostSet()),
-        holds={Role.LIST: 9, Role.DETAIL: 9},
-        leases={Role.LIST: 30.0, Role.DETAIL: 30.0},
-    )
-    after.start([f"{A}/"], changes.settled, pending)
+    after = taken_up_again(before)
     assert {task.url for task in take(after)} == {f"{A}/2", f"{A}/3", f"{A}/4"}
     assert after.tally.fetched == 2
 
