@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crawler.model import Failure, Role, Task
 from crawler.urls import canonical, quotable
 from crawler.work.body import START
-from crawler.work.http import Head, failure, status_failure
+from crawler.work.http import TRANSIENT_STATUSES, Head, failure, status_failure
 from crawler.work.retry_after import retry_after
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,7 +37,7 @@ def judge(task: Task, head: Head, now: float) -> Verdict | None:
     if status in REDIRECTS:
         return _redirect(task.url, head.location)
     if not 200 <= status < 300:
-        wait = retry_after(head.retry_after, now) if status in (429, 503) else None
+        wait = retry_after(head.retry_after, now) if status in TRANSIENT_STATUSES else None
         return Verdict(failure=status_failure(status, wait))
     if task.role is Role.ROBOTS:
         return None
