@@ -113,6 +113,13 @@ class Console:
         self._live.update(self._spinner, refresh=True)
 
 
+_OUT_OF_SCOPE = {
+    "offsite": "to hosts out of scope (site.allowed_hosts, or those of the start URLs)",
+    "filtered": "that the patterns of [site] leave out",
+}
+"""Why links were left, for who wonders why there are no items."""
+
+
 def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the lines of the summary: what, and how much of it."""
     outcomes, latency = report["outcomes"], report["latency_ms"]
@@ -123,7 +130,10 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if reasons:
         found.append(("why not ok", reasons))
-    # A crawl that an older version finished has neither of the two.
+    # A crawl that an older version finished has none of the three.
+    if not report["items"] and (left := report.get("left_out")):
+        told = [f"{count} {_OUT_OF_SCOPE[reason]}" for reason, count in left.items()]
+        found.append(("links left out", "; ".join(told)))
     if surplus := report.get("surplus"):
         counts = ", ".join(f"{count} {reason}" for reason, count in surplus.items())
         found.append(("links left", f"{counts} (each is a limit of [traps])"))

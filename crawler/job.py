@@ -20,7 +20,7 @@ from crawler.limits import raise_open_files, too_few_files
 from crawler.model import Role
 from crawler.orphans import await_orphans, leaving_no_orphans
 from crawler.report import describe, problem, versions
-from crawler.store.database import StoreError, WrongFolderError, explained
+from crawler.store.database import DATABASE, StoreError, WrongFolderError, explained
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
 from crawler.usage import tree_usage, usage
@@ -94,7 +94,7 @@ def run(
     if BACKENDS[config.crawl.backend].family == "threads":
         share_heap()
     with ExitStack() as stack:
-        store = stack.enter_context(_open_store(config, folder, mode))
+        store = stack.enter_context(_open_store(config, folder, mode, watcher))
         if mode is Mode.OVERWRITE:
             remove_trace(folder)
         if mode is Mode.RETRY_FAILED:
@@ -144,8 +144,12 @@ def run(
         return Result(folder, report, not finished, why)
 
 
-def _open_store(config: Config, folder: Path, mode: Mode) -> Store:
+def _open_store(config: Config, folder: Path, mode: Mode, watcher: Watcher) -> Store:
     resume = mode in (Mode.RESUME, Mode.RETRY_FAILED)
+    if resume and not (folder / DATABASE).exists():
+        if mode is Mode.RETRY_FAILED:
+            raise WrongFolderError(f"{folder} holds no crawl of which pages could have failed: name its --out")
+        watcher.say(f"{folder} holds no crawl to go on with: beginning one")
     with _choosing():
         return Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
 

@@ -48,6 +48,15 @@ def host_pattern(pattern: str) -> None:
         raise ValueError(f"{pattern!r} is not a host: write it as example.com, example.com:8080 or *.example.com")
 
 
+def path_pattern(pattern: str) -> None:
+    """Let a pattern pass that a path can match: each begins with a slash."""
+    if not pattern.startswith(("/", "*", "?", "[")):
+        meant = pattern
+        if "://" in pattern:  # a whole URL
+            meant = pattern.partition("://")[2].partition("/")[2]
+        raise ValueError(f"{quotable(pattern)!r} matches no path, as each begins with a slash: write it as '/{meant}'")
+
+
 def visible(text: str) -> None:
     """Let a text pass that can stand in a header."""
     if not text.strip() or not text.isprintable() or not text.isascii():

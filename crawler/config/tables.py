@@ -21,6 +21,7 @@ from crawler.config.checks import (
     fixture_site,
     host_pattern,
     known_backend,
+    path_pattern,
     scheduler,
     start_method,
     visible,
@@ -136,7 +137,11 @@ class Site(Table, frozen=True):
     link_selector: str = "a[href], area[href]"
 
     def verify(self) -> None:
-        """Let what may be hosts pass."""
+        """Let what may be hosts and paths pass."""
+        for name in ("list", "detail", "allow", "deny"):
+            with explained_as(name):
+                for pattern in getattr(self, name):
+                    path_pattern(pattern)
         with explained_as("allowed_hosts"):
             for pattern in self.allowed_hosts:
                 host_pattern(pattern)

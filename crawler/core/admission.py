@@ -68,7 +68,10 @@ class Admission:
             return
         known = self._ledger.known
         for url in links:
-            if url in known or (role := self._role(url)) is None or not self._scope.holds(url):
+            if url in known:
+                continue
+            if (role := self._role(url)) is None or not self._scope.holds(url):
+                self._ledger.tally.left_out["filtered" if self._scope.holds(url) else "offsite"] += 1
                 continue
             trap = self._traps.take(url, known)
             if trap is None:

@@ -79,6 +79,8 @@ class Tally:
         """The hosts that failed too often in a row, and their last failure."""
         self.surplus: Counter[str] = Counter()
         """Links that were left because a site may be endless (see `crawler.core.traps`), by reason, as often as met."""
+        self.left_out: Counter[str] = Counter()
+        """Links to hosts out of scope, `offsite`, and links that no pattern takes up, `filtered`, as often as met."""
         self.starts_failed: list[Settled] = []
         self.starts_ok = 0
 
@@ -99,6 +101,7 @@ class Tally:
             "robots_failures": self.robots_failures,
             "hosts_given_up": self.hosts_given_up,
             "surplus": self.surplus,
+            "left_out": self.left_out,
         }
 
     def restore(self, counters: Mapping[str, Any]) -> None:
@@ -107,6 +110,7 @@ class Tally:
         self.robots_failures = dict(counters.get("robots_failures", {}))
         self.hosts_given_up = dict(counters.get("hosts_given_up", {}))
         self.surplus = Counter(counters.get("surplus", {}))
+        self.left_out = Counter(counters.get("left_out", {}))
 
     def count(self, settled: Settled) -> None:
         """Count a URL that is settled."""

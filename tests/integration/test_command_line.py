@@ -158,6 +158,9 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         (["craw"], 2, "did you mean crawl?"),
         (["--resume"], 2, "--out"),
         (["--out="], 2, "it names no folder"),
+        (["--retry-failed", "--out=crawl"], 2, "crawl holds no crawl of which pages could have failed"),
+        (['--set=site.list=["shop/*"]'], 2, "site.list: 'shop/*' matches no path, as each begins with a slash: write"),
+        (['--set=site.deny=["http://a.test/x/*"]'], 2, "write it as '/x/*'"),
         (["--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1"], 1, "no start page could be fetched"),
     ],
 )
@@ -174,6 +177,12 @@ def test_a_crawl_that_had_nothing_to_crawl_is_no_success_when_it_is_resumed(tmp_
     for more in ((), ("--resume",), ("--retry-failed",)):
         done = run(*args, *more)
         assert (done.returncode, told in done.stderr) == (1, True)
+
+
+def test_where_there_is_no_crawl_to_go_on_with_one_begins_and_it_is_said(tmp_path: Path) -> None:
+    done = run("--resume", f"--out={tmp_path}", "--set=fixture.pages=5", "--set=fixture.latency=0")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == f"{tmp_path} holds no crawl to go on with: beginning one"
 
 
 def test_a_folder_that_cannot_be_used_is_the_command_lines_fault(tmp_path: Path) -> None:

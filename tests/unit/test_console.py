@@ -46,6 +46,13 @@ def test_the_summary_says_what_was_left_and_given_up_and_names_a_few_hosts() -> 
     assert "d.test" not in told["given up"]
 
 
+def test_the_summary_of_a_crawl_without_items_says_what_became_of_its_links() -> None:
+    left = {"filtered": 44, "offsite": 12}
+    told = dict(rows(REPORT | {"items": 0, "left_out": left}))
+    assert told["links left out"].startswith("44 that the patterns of [site] leave out; 12 to hosts out of scope")
+    assert "links left out" not in dict(rows(REPORT | {"left_out": left}))
+
+
 def test_a_summary_of_a_crawl_with_nothing_left_is_short() -> None:
     for report in (REPORT, REPORT | {"surplus": {}, "hosts_given_up": {}}):
         assert not {"links left", "given up"} & dict(rows(report)).keys()

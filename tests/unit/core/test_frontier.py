@@ -84,6 +84,7 @@ def test_links_out_of_scope_are_left() -> None:
     frontier = make()
     frontier.complete(page(one(frontier), "http://b.test/", "http://a.test:81/", "https://a.test/in"), 0.0)
     assert one(frontier).url == "https://a.test/in"
+    assert frontier.tally.left_out == {"offsite": 2}
 
 
 def test_with_patterns_only_what_matches_is_taken_up() -> None:
@@ -95,6 +96,7 @@ def test_with_patterns_only_what_matches_is_taken_up() -> None:
         (f"{A}/list?p=2", Role.LIST),
         (f"{A}/item/1", Role.DETAIL),
     }
+    assert frontier.tally.left_out == {"filtered": 1}
 
 
 def test_no_more_than_the_backend_holds_is_handed_over() -> None:
