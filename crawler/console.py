@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from crawler.core.frontier import Frontier
 from crawler.model import Verdict
 from crawler.urls import without_credentials
-from crawler.words import counted
+from crawler.words import counted, listed
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -130,7 +130,7 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if reasons:
         found.append(("why not ok", reasons))
-    # A crawl that an older version finished has none of the three.
+    # A crawl that an older version finished has none of the four.
     if not report["items"] and (left := report.get("left_out")):
         told = [f"{count} {_OUT_OF_SCOPE[reason]}" for reason, count in left.items()]
         found.append(("links left out", "; ".join(told)))
@@ -141,6 +141,8 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         told = [f"{host} ({why})" for host, why in list(hosts.items())[:HOSTS_SHOWN]]
         more = [f"and {len(hosts) - HOSTS_SHOWN} more hosts"] if len(hosts) > HOSTS_SHOWN else []
         found.append(("given up", "; ".join(told + more)))
+    if never := [name for name, count in report.get("fields_missing", {}).items() if count == report["items"]]:
+        found.append(("never found", f"{listed(never)}: no item has a value (`fetch URL` shows what a page has)"))
     if report["pending"]:
         found.append(("still to go", f"{counted(report['pending'], 'page')} ({report['status']})"))
     found += [

@@ -102,6 +102,8 @@ class Ledger:
         self._changes.settled.append(settled)
         self._count(settled)
         self.tally.time(settled)
+        if outcome is not None and outcome.record is not None:
+            self.tally.look_at(outcome.record)
 
     def restore_settled(self, settled: Settled) -> None:
         """Write down what an earlier run was through with."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Role, Settled, Verdict
+from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Record, Role, Settled, Verdict
 
 HOST_GIVEN_UP = "host-given-up"
 """The reason of the pages that were not asked for (again), since their host had failed too often in a row."""
@@ -81,6 +81,8 @@ class Tally:
         """Links that were left because a site may be endless (see `crawler.core.traps`), by reason, as often as met."""
         self.left_out: Counter[str] = Counter()
         """Links to hosts out of scope, `offsite`, and links that no pattern takes up, `filtered`, as often as met."""
+        self.fields_missing: Counter[str] = Counter()
+        """The items that have no value for a field, by its name."""
         self.starts_failed: list[Settled] = []
         self.starts_ok = 0
 
@@ -102,6 +104,7 @@ class Tally:
             "hosts_given_up": self.hosts_given_up,
             "surplus": self.surplus,
             "left_out": self.left_out,
+            "fields_missing": self.fields_missing,
         }
 
     def restore(self, counters: Mapping[str, Any]) -> None:
@@ -111,6 +114,7 @@ class Tally:
         self.hosts_given_up = dict(counters.get("hosts_given_up", {}))
         self.surplus = Counter(counters.get("surplus", {}))
         self.left_out = Counter(counters.get("left_out", {}))
+        self.fields_missing = Counter(counters.get("fields_missing", {}))
 
     def count(self, settled: Settled) -> None:
         """Count a URL that is settled."""
@@ -128,6 +132,12 @@ class Tally:
         """Count how long a page took, if it was ok: one that this run has fetched."""
         if settled.verdict is Verdict.OK and settled.outcome is not None:
             self.latency.add(settled.outcome.timings.fetched - settled.outcome.timings.started)
+
+    def look_at(self, record: Record) -> None:
+        """Count the fields for which a record has no value."""
+        for name, value in record.items():
+            if value is None or value == []:
+                self.fields_missing[name] += 1
 
     def start_settled(self, settled: Settled) -> None:
         """Note what became of a start URL, or of what it redirects to."""

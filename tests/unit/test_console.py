@@ -46,6 +46,12 @@ def test_the_summary_says_what_was_left_and_given_up_and_names_a_few_hosts() -> 
     assert "d.test" not in told["given up"]
 
 
+def test_the_summary_names_the_fields_that_were_found_nowhere() -> None:
+    told = dict(rows(REPORT | {"items": 9, "fields_missing": {"zip": 9, "price": 8, "size": 9}}))
+    assert told["never found"].startswith("zip and size: no item has a value")
+    assert "never found" not in dict(rows(REPORT | {"items": 9, "fields_missing": {"price": 8}}))
+
+
 def test_the_summary_of_a_crawl_without_items_says_what_became_of_its_links() -> None:
     left = {"filtered": 44, "offsite": 12}
     told = dict(rows(REPORT | {"items": 0, "left_out": left}))

@@ -87,6 +87,17 @@ def test_links_out_of_scope_are_left() -> None:
     assert frontier.tally.left_out == {"offsite": 2}
 
 
+def test_it_is_counted_how_many_items_lack_a_field() -> None:
+    frontier = make()
+    task = one(frontier)
+    record = {"title": "", "price": None, "tags": [], "size": 0, "sold": ["x"]}
+    frontier.complete(replace(page(task), record=record), 0.0)
+    assert frontier.tally.fields_missing == {"price": 1, "tags": 1}
+    again = make()
+    again.tally.restore(frontier.tally.counters())
+    assert again.tally.fields_missing == {"price": 1, "tags": 1}
+
+
 def test_with_patterns_only_what_matches_is_taken_up() -> None:
     frontier = make(f"{A}/start", lists=("/list*",), details=("/item/*",))
     start = one(frontier)
