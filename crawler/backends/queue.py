@@ -1,11 +1,12 @@
-"""Workers wait in a `queue.Queue`: a list, a lock and two conditions in one well-made box.
+"""Workers wait in a `queue.Queue`: a deque, a lock and three conditions in one well-made box.
 
     coordinator ──put──▶ [ Queue(maxsize=capacity) ] ──get──▶ detail-0 … detail-n ──▶ outcomes
                  waits while full                      waits while empty
 
 What the primitive gives: `put` and `get` wait by themselves, without looking again and again, and each task comes out
 once, in the order in which it went in. The end is a value too: a `None` goes in, and whoever takes it passes it on and
-leaves. Compare `rlock`, which has to look, and `condition`, which is this box taken apart.
+leaves. Compare `rlock`, which has to look, and `condition`, which is this box taken apart, but for the third condition:
+that one is for `join`, which is not needed here.
 """
 
 from queue import Empty, Queue

@@ -1,12 +1,16 @@
 """A thread a page, and a Semaphore that lets only so many run: a throttle without a buffer.
 
-    coordinator ──acquire──▶ Thread(page) ──▶ fetch, extract ──▶ outcome ──▶ release
-                 waits while n pages run      each thread does one page and ends
+    coordinator ──acquire──▶ Thread(page) ──▶ fetch, extract ──▶ release ──▶ outcome
+                 would wait while n run       each thread does one page and ends
 
 What the primitive gives: a number of permits. `acquire` takes one, or waits until somebody has `release`d his; nobody
 owns a permit, so the thread that gives it back need not be the one that took it. Here the coordinator takes it before
 the thread starts, and the thread gives it back when its page is done. A BoundedSemaphore also notices one `release` too
 many. What it costs is a new thread a page: compare `thread-pool`, which keeps its threads.
+
+The semaphore is what bounds the threads, whoever submits. In a crawl `acquire` does not come to wait: the permits are
+what this backend `holds`, the frontier grants no more pages than that, and a permit is back before its page's outcome
+is there to be collected. Who submits one page more than it holds waits until a page is done.
 """
 
 from collections.abc import Sequence

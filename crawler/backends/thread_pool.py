@@ -3,9 +3,10 @@
     coordinator ──submit──▶ [ work items ] ──▶ detail-0 … detail-n ──▶ Future ──wait(FIRST_COMPLETED)──▶ coordinator
                 └─submit──▶ [ work items ] ──▶ list-0 …            ──▶ Future ──┘
 
-What the primitive gives: threads that are started once and kept, and a Future for each call (`pool.py` shows what one
-can ask of it). Inside is what `queue` builds by hand: a thread-safe queue of work items, and threads that take them.
-Threads share this process: nothing is copied on the way, and only one of them runs Python at a time.
+What the primitive gives: threads that are started as calls are handed in, up to so many, and then kept; and a Future
+for each call (`pool.py` shows what one can ask of it). Inside is what `queue` builds by hand: a thread-safe queue of
+work items, and threads that take them. Threads share this process: nothing is copied on the way, and where Python has
+a GIL (all but its free-threaded builds have) only one of them runs Python at a time.
 """
 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
