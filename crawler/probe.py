@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from crawler.config import Config, ConfigError
+from crawler.config.checks import http_url
 from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
 from crawler.model import Failure, Outcome, Role, Task
-from crawler.urls import canonical, host, origin, quotable
+from crawler.urls import canonical, host, origin
 from crawler.work.base import Performer
 from crawler.work.clients import CLIENTS
 from crawler.work.names import private_hosts
@@ -66,10 +67,10 @@ def robots(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
 
 
 def _address(url: str) -> str:
-    address = canonical(url)
-    if address is None:
-        raise ConfigError(f"{quotable(url)!r} is not an http or https URL")
-    return address
+    try:
+        return http_url(url)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _private(config: Config, address: str) -> Mapping[str, Collection[str]]:

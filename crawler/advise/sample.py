@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from crawler.backends.base import Plan
 from crawler.backends.registry import BACKENDS
 from crawler.config import Config, ConfigError, check
+from crawler.config.checks import http_url
 from crawler.core.frontier import Frontier
 from crawler.core.robots import RobotsBook
 from crawler.engine import Interrupts, pump
@@ -16,7 +17,6 @@ from crawler.job import leases
 from crawler.model import Changes, Outcome, Role, Task, Timings
 from crawler.report import problem
 from crawler.store.store import Counters
-from crawler.urls import canonical, quotable
 from crawler.work.base import AsyncPerformer, MultiPerformer, Performer
 from crawler.work.charset import decode
 from crawler.work.clients import CLIENTS, Client, open_client
@@ -93,9 +93,10 @@ def take(config: Config, url: str, pages: int, interrupts: Interrupts, say: Call
 
 def gentle(config: Config, url: str, pages: int) -> Config:
     """Return the configuration for a sample of a site: its own, but for what a few pages need; ConfigError."""
-    address = canonical(url)
-    if address is None:
-        raise ConfigError(f"{quotable(url)!r} is not an http or https URL")
+    try:
+        address = http_url(url)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     tree = config.dump()
     tree["crawl"] |= {"start_urls": [address], "backend": BACKEND, "max_pages": pages}
     tree["crawl"] |= {"producers": 1, "consumers": 1, "capacity": 1}

@@ -11,13 +11,15 @@ from typing import Any
 import click
 
 from crawler import __version__
-from crawler.config import Config, Tree, check_layers, nearest, put, read
+from crawler.config import TYPED, Config, Tree, check_layers, nearest, put, read
 from crawler.urls import has_credentials, quotable
 
 OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 CONFIG_FILE = Path("config.toml")
 """What is read where no --config is given, if it is there."""
+
+SET_HELP = "Set any key of the file: crawl.max_pages=5, extract.fields.title=h1, 'site.deny=[\"/src/*\"]'."
 
 NOT_SENT = "the credentials in a URL are left out: this crawler does not send any"
 
@@ -56,7 +58,7 @@ class Folder(click.Path):
 def configured(command: Any) -> Any:
     """Add the options by which every command is configured."""
     for option in (
-        click.option("--set", "settings", metavar="TABLE.KEY=VALUE", multiple=True, help="Set any key of the file."),
+        click.option("--set", "settings", metavar="TABLE.KEY=VALUE", multiple=True, help=SET_HELP),
         click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Read this, not ./config.toml."),
     ):
         command = option(command)
@@ -81,7 +83,7 @@ def configuration(
         for setting in settings:
             put(tree, setting)
         if settings:
-            yield tree, "--set"
+            yield tree, TYPED
 
     config = check_layers(layers())
     if any(map(has_credentials, tree.get("crawl", {}).get("start_urls", ()))):

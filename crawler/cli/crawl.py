@@ -14,9 +14,25 @@ from crawler.console import Console
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
 from crawler.store.store import TIMELINE
+from crawler.urls import quotable
 
 
-@click.command()
+class Crawl(click.Command):
+    """A command of options alone."""
+
+    allow_extra_args = True
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no option, and say which one is missing before it."""
+        extra = super().parse_args(context, args)
+        if extra and not context.resilient_parsing:
+            raise click.UsageError(
+                f"{quotable(extra[0])!r} belongs to no option: write --start-url before a URL, --out before a folder"
+            )
+        return extra
+
+
+@click.command(cls=Crawl)
 @configured
 @click.option("--backend", metavar="NAME", help=f"One of {', '.join(BACKENDS)}.")
 @click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")

@@ -10,12 +10,13 @@ What a crawl of somebody's site does not need is imported where it is used: the 
 """
 
 from crawler.config.checks import ParserName
-from crawler.config.document import check, check_layers, for_fixture_site, put, read
+from crawler.config.document import TYPED, check, check_layers, for_fixture_site, put, read
 from crawler.config.errors import ConfigError, Tree, nearest
 from crawler.config.whole import Config
 from crawler.config.workloads import Compare, Workload
 
 __all__ = [
+    "TYPED",
     "Compare",
     "Config",
     "ConfigError",

@@ -3,6 +3,7 @@
 A check raises ValueError, with the reason and the way out.
 """
 
+import ipaddress
 import sys
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -36,10 +37,20 @@ def http_url(url: str) -> str:
     """Return the canonical form of an http(s) URL."""
     address = canonical(url)
     if address is None:
-        meant = f"https://{url}"
-        way_out = f" (did you mean {without_credentials(meant)}?)" if "://" not in url and canonical(meant) else ""
+        way_out = ""
+        if "://" not in url and (meant := canonical(f"https://{url}")) is not None:
+            scheme = "http" if is_loopback(urlsplit(meant).hostname or "") else "https"
+            way_out = f" (did you mean {without_credentials(f'{scheme}://{url}')}?)"
         raise ValueError(f"{quotable(url)!r} is not an http or https URL{way_out}")
     return address
+
+
+def is_loopback(name: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def host_pattern(pattern: str) -> None:

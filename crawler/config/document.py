@@ -1,5 +1,6 @@
 """From a TOML document to a configuration, or to one line that says what is wrong with it."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -11,12 +12,16 @@ from msgspec import ValidationError, convert
 from crawler.backends.registry import BACKENDS
 from crawler.config.checks import http_url
 from crawler.config.errors import ConfigError, Tree, explained_as
-from crawler.config.explain import explain
+from crawler.config.explain import explain, not_toml
 from crawler.config.tables import Extract, Politeness
 from crawler.config.whole import Config
 from crawler.work.clients import missing
 from crawler.work.parsers import validate_selector
 
+TYPED = "--set"
+"""The source of what was put in by `put`."""
+_OTHERS = re.compile(r"(.+?)\s*::(?:text|attr\(\s*([\w:-]+)\s*\))\s*")
+"""A selector as other programs have them, which say by it what is taken of an element."""
 _SETTING = re.compile(r"""((?:"(?:\\.|[^"\\])*"|'[^']*'|[^=])*?)(?:(=)(.*))?""", re.DOTALL)
 
 
@@ -107,8 +112,23 @@ def _fitting(config: Config) -> Config:
     selectors = {f"extract.fields.{name}": field.css for name, field in config.extract.fields.items()}
     for key, css in {"site.link_selector": config.site.link_selector, **selectors}.items():
         if problem := validate_selector(css, config.extract.parser):
-            raise ValueError(f"{key}: {css!r} is not a CSS selector: {problem}")
+            raise ValueError(f"{key}: {problem}{_meant(css, of_a_field=key in selectors)}")
     return config
+
+
+def _meant(css: str, *, of_a_field: bool) -> str:
+    """Return how to write what was meant by what is no CSS selector, where that can be told; else nothing."""
+    if css.startswith(("/", "./", "(/")):
+        return ": XPath is not taken"
+    if css.startswith("{") and (broken := not_toml(css)):
+        return f", nor is it TOML: {broken}"
+    other = _OTHERS.fullmatch(css) if of_a_field else None
+    if other is None:
+        return ""
+    element, attribute = other.groups()
+    if attribute is None:
+        return f": write {element!r}, the text is what one gets without attr"
+    return f": write {{ css = {json.dumps(element)}, attr = {json.dumps(attribute)} }}"
 
 
 def for_fixture_site(config: Config, url: str, per_host: int) -> Config:
@@ -143,7 +163,7 @@ def _converted(tree: Mapping[str, Any], source: str) -> Config:
     try:
         config = convert(tree, Config)
     except (ValidationError, UnicodeError) as error:
-        raise ConfigError(f"{source}: {explain(error, tree)}") from None
+        raise ConfigError(f"{source}: {explain(error, tree, typed=source == TYPED)}") from None
     try:
         for name in tree:
             with explained_as(name, "."):

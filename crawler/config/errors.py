@@ -1,6 +1,7 @@
 """What is said of a wrong configuration."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,8 @@ def explained_as(key: str, mark: str = ": ") -> Iterator[None]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return ` (did you mean …?)` with the name that looks most like `name`, or nothing."""
-    close = difflib.get_close_matches(name, list(names), 1, cutoff=0.5)
+    """Return ` (did you mean …?)` with the name that has `name` as a word, or else looks most like it; or nothing."""
+    known = list(names)
+    with_it = [each for each in known if name in re.split("[-_]", each)]
+    close = difflib.get_close_matches(name, with_it or known, 1, cutoff=0.0 if with_it else 0.6)
     return f" (did you mean {close[0]}?)" if close else ""

@@ -3,16 +3,20 @@
 Expected `int` >= 1 - at `$.crawl.consumers`  ──▶  crawl.consumers: must be a whole number >= 1, not 0
 """
 
+import json
 import re
+import shlex
+import tomllib
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, TypeGuard, get_args, get_type_hints
+from typing import Any, TypeGuard, get_args, get_origin, get_type_hints
 
 from msgspec import ValidationError, convert
 
 from crawler.config.errors import nearest
-from crawler.config.tables import Table
+from crawler.config.tables import FieldTable, Table
 from crawler.config.whole import Config
+from crawler.words import listed
 
 _STEP = re.compile(r"\w+|\.\.\.")
 _TYPES = re.compile("`(.*?)`")
@@ -29,21 +33,61 @@ _WORDS = {
 }
 
 
-def explain(error: ValidationError | UnicodeError, tree: Mapping[str, Any]) -> str:
-    """Return the first thing that is wrong with a document as `table.key: reason`."""
+def explain(error: ValidationError | UnicodeError, tree: Mapping[str, Any], *, typed: bool = False) -> str:
+    """Return the first thing that is wrong with a document as `table.key: reason`.
+
+    Args:
+        error: what msgspec has to say.
+        tree: the document.
+        typed: whether the last that came to it was typed, as `--set TABLE.KEY=VALUE`.
+    """
     if isinstance(error, UnicodeError):
         return "it has a name that is no text"
     # Of a table that there is not, msgspec names no place; and its name could look like one.
     if (stranger := _stranger(tree, Config)) is not None:
-        return f"{stranger}: there is no such table{nearest(stranger, Config.__struct_fields__)}"
+        return f"{stranger}: there is no such table{_home(stranger) or nearest(stranger, Config.__struct_fields__)}"
     problem, _, place = str(error).rpartition(" - at `$.")
     keys, kind, value = _follow(_STEP.findall(place), tree)
     where = ".".join(keys)
     if _is_table(kind) and isinstance(value, Mapping):
         if (stranger := _stranger(value, kind)) is not None:
-            return f"{where}.{stranger}: there is no such key{nearest(stranger, kind.__struct_fields__)}"
+            hint = nearest(stranger, kind.__struct_fields__) or _home(stranger)
+            return f"{where}.{stranger}: there is no such key{hint}"
         return f"{where}: it has no {problem.split('`')[1]}"
-    return f"{where}: {_reason(problem, kind)}, not {value!r}"
+    return f"{where}: {_reason(problem, kind)}, not {value!r}{_way_out(where, problem, value, typed=typed)}"
+
+
+def not_toml(text: str) -> str | None:
+    """Return what is wrong with a value as TOML; None if nothing is."""
+    try:
+        tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError as error:
+        return str(error).partition(" (at ")[0]
+    return None
+
+
+def _home(name: str) -> str:
+    """Return in which tables there is a key of this name, as a hint; nothing if there is none."""
+    kinds = get_type_hints(Config)
+    homes = [table for table in Config.__struct_fields__ if name in kinds[table].__struct_fields__]
+    if not homes:
+        return ""
+    kind = get_type_hints(kinds[homes[0]])[name]
+    if _is_table(kind) or get_origin(kind) is dict:
+        return f" (did you mean [{homes[0]}.{name}]?)"
+    return f" (it is a key of {listed([f'[{table}]' for table in homes])})"
+
+
+def _way_out(where: str, problem: str, value: object, *, typed: bool) -> str:
+    """Return how to write what was meant by a text, where that can be said; else nothing."""
+    if not isinstance(value, str):
+        return ""
+    if typed and value.lstrip().startswith(("[", "{")) and (broken := not_toml(value)):
+        return f", which is no TOML: {broken}"
+    if "`array`" in problem and value.isprintable():
+        written = json.dumps([value], ensure_ascii=False)
+        return f": write it as {'--set ' + shlex.quote(f'{where}={written}') if typed else written}"
+    return ""
 
 
 def _stranger(values: Mapping[str, Any], kind: type[Table]) -> str | None:
@@ -60,6 +104,8 @@ def _reason(problem: str, kind: object) -> str:
         return f"must be {' or '.join(map(repr, choices))}"
     if not problem.startswith("Expected "):
         return "must be smaller"
+    if kind is FieldTable:
+        return "must be a text, its CSS selector, or a table"
     expected = problem.partition(", got ")[0].removeprefix("Expected ")
     return f"must be {_TYPES.sub(_in_words, expected)}"
 

@@ -1,6 +1,5 @@
 """The tables of the configuration: every key, its type and its default, as `config.toml` has them."""
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from crawler.config.checks import (
     Timeout,
     fixture_site,
     host_pattern,
+    is_loopback,
     known_backend,
     path_pattern,
     scheduler,
@@ -118,7 +118,7 @@ class Dask(Table, frozen=True):
                     raise ValueError(f"{key}: there is no file {file!r}")
         elif any(files.values()):
             raise ValueError("scheduler: the TLS files are used with a scheduler at tls:// only")
-        if parts.scheme == "tcp" and not _is_loopback(parts.hostname or "") and not self.insecure:
+        if parts.scheme == "tcp" and not is_loopback(parts.hostname or "") and not self.insecure:
             raise ValueError(
                 f"scheduler: {self.scheduler} is another machine, without TLS: whoever can connect to it can run code; "
                 "use tls://, or set dask.insecure = true where nobody else can"
@@ -227,10 +227,3 @@ class Fixture(Table, frozen=True):
     def verify(self) -> None:
         """Let a site pass that can be served."""
         fixture_site(self.latency, self.faults)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -156,6 +156,14 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         (["--config=nowhere.toml"], 2, "nowhere.toml"),
         (["--no-such-option"], 2, "--no-such-option"),
         (["craw"], 2, "did you mean crawl?"),
+        (
+            ["crawl", "--resume", "crawls/one"],
+            2,
+            "'crawls/one' belongs to no option: write --start-url before a URL, --out",
+        ),
+        (["fetch", "127.0.0.1:8931/"], 2, "did you mean http://127.0.0.1:8931/?"),
+        (["robots", "example.test"], 2, "did you mean https://example.test?"),
+        (["advise", "example.test"], 2, "did you mean https://example.test?"),
         (["--resume"], 2, "--out"),
         (["--out="], 2, "it names no folder"),
         (["--retry-failed", "--out=crawl"], 2, "crawl holds no crawl of which pages could have failed"),
@@ -165,7 +173,8 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str, tmp_path: Path) -> None:
-    done = run(*args, *(["--quiet"] if args != ["craw"] else []), cwd=tmp_path)
+    quiet = ["--quiet"] if args[0].startswith("--") else []
+    done = run(*args, *quiet, cwd=tmp_path)
     assert done.returncode == code
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.backends.registry import BACKENDS
-from crawler.config import Config, ConfigError, check, check_layers, put, read
+from crawler.config import Config, ConfigError, check, check_layers, nearest, put, read
+from crawler.config.checks import http_url
+from crawler.hazards.registry import HAZARDS
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config.toml"
 
@@ -72,6 +74,16 @@ def test_the_shipped_file_holds_every_key_with_its_default() -> None:
         ("dask.batch=1001", "dask.batch: must be a whole number <= 1000, not 1001"),
         ("dask.orphan_timeout=1.9", "dask.orphan_timeout: must be a number >= 2.0, not 1.9"),
         ("dask.tls_ca=ca.pem", "the TLS files are used with a scheduler at tls:// only"),
+        ("extract.fields.x=h1[", "--set: extract.fields.x: 'h1[' is not a CSS selector that selectolax understands"),
+        ("extract.fields.x=a ::text", ": write 'a', the text is what one gets without attr"),
+        ("extract.fields.x=a::attr(href)", ': write { css = "a", attr = "href" }'),
+        ("extract.fields.x=//h1", ": XPath is not taken"),
+        ("site.link_selector=./a", ": XPath is not taken"),
+        ('extract.fields.x={css="a"', ", nor is it TOML: "),
+        ("extract.fields.x=3", "extract.fields.x: must be a text, its CSS selector, or a table, not 3"),
+        ("site.deny=/src/*", "must be a list, not '/src/*': write it as --set 'site.deny=[\"/src/*\"]'"),
+        ('site.deny=["/src/*"', "must be a list, not '[\"/src/*\"', which is no TOML: "),
+        ("crawl.per_host=3", "crawl.per_host: there is no such key (it is a key of [politeness])"),
         ("crawl", "write it as TABLE.KEY=VALUE"),
         ("=1", "write it as TABLE.KEY=VALUE"),
     ],
@@ -83,6 +95,66 @@ def test_what_is_wrong_is_told_in_one_line(setting: str, told: str) -> None:
         check(tree, "--set")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        ({"max_pages": 5}, "max_pages: there is no such table (it is a key of [crawl])"),
+        ({"fields": {"title": "h1"}}, "fields: there is no such table (did you mean [extract.fields]?)"),
+        ({"io": {"pages": 3}}, "io: there is no such table (did you mean [compare.io]?)"),
+        ({"site": {"deny": "/src/*"}}, "site.deny: must be a list, not '/src/*': write it as [\"/src/*\"]"),
+        ({"surprise": 1}, "surprise: there is no such table"),
+    ],
+)
+def test_what_stands_in_the_wrong_place_of_a_file_is_told_where_it_belongs(tree: dict[str, Any], told: str) -> None:
+    assert complaint(lambda: check(tree, "config.toml")) == f"config.toml: {told}"
+
+
+@pytest.mark.parametrize("setting", ["extract.fields.x=h1[", "site.link_selector=h1["])
+@pytest.mark.parametrize("parser", ["selectolax", "bs4-lxml"])
+def test_a_wrong_selector_is_named_once(setting: str, parser: str) -> None:
+    tree: dict[str, Any] = {"extract": {"parser": parser}}
+    put(tree, setting)
+    told = complaint(lambda: check(tree, "--set"))
+    assert told is not None
+    assert told.count("'h1['") == told.count("is not a CSS selector") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names", "right"),
+    [
+        ("crwal", Config.__struct_fields__, "crawl"),
+        ("polite", Config.__struct_fields__, "politeness"),
+        ("semafore", BACKENDS, "semaphore"),
+        ("pipe", BACKENDS, "process-pipe"),
+        ("aio", BACKENDS, "asyncio"),
+        ("robots", Config().politeness.__struct_fields__, "obey_robots"),
+        ("agent", Config().http.__struct_fields__, "user_agent"),
+        ("allowed", Config().site.__struct_fields__, "allowed_hosts"),
+        ("child", HAZARDS, None),
+        ("max_pages", Config.__struct_fields__, None),
+    ],
+)
+def test_a_name_is_found_that_was_meant_and_none_that_was_not(
+    wrong: str, names: Sequence[str], right: str | None
+) -> None:
+    assert nearest(wrong, names) == (f" (did you mean {right}?)" if right else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("example.com", "https://example.com"),
+        ("127.0.0.1:8931/", "http://127.0.0.1:8931/"),
+        ("localhost:81", "http://localhost:81"),
+        ("[::1]:81/x", "http://[::1]:81/x"),
+    ],
+)
+def test_a_url_without_its_scheme_is_told_with_it(text: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="is not an http or https URL") as error:
+        http_url(text)
+    assert f"(did you mean {meant}?)" in str(error.value)
 
 
 @pytest.mark.parametrize("tree", [{"it - at `$.crawl": 1}, {"crawl": {"it - at `$.http": 1}}])
