@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from crawler.words import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Cores:
@@ -21,7 +23,8 @@ class Cores:
 
     def __str__(self) -> str:
         if not self.can_be_chosen:
-            return f"Crawl and server share all {len(self.crawl)} cores: this system pins no processes"
+            every = counted(len(self.crawl), "core")
+            return f"Crawl and server share all there is, {every}: this system pins no processes"
         if self.crawl == self.server:
             return f"Crawl and server share {_cores(self.crawl)}: there are too few to divide"
         return f"The crawl has {_cores(self.crawl)}, the server {_cores(self.server)}"

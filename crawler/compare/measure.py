@@ -21,6 +21,7 @@ from crawler.compare.statistics import ENOUGH
 from crawler.compare.verdict import verdict
 from crawler.config import Workload, check
 from crawler.model import Role
+from crawler.words import counted
 from crawler.work.extract import Extractor
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
 
@@ -62,7 +63,7 @@ def compare(
     facts = machine.describe(place.cores)
     load = machine.load_average()
     if load is not None and load > TOO_BUSY * facts.cores:
-        say(f"this machine is busy (load {load:.1f} on {facts.cores} cores): expect wide intervals")
+        say(f"this machine is busy (load {load:.1f} on {counted(facts.cores, 'core')}): expect wide intervals")
     every = cases(workloads.items(), choice)
     ready = {name: _prepare(workload, place) for name, workload in workloads.items()}
     ideals = {scene: _ideal(scene, ready[scene.workload], place) for scene in {case.scene for case in every}}

@@ -103,7 +103,8 @@ def notes(comparison: Comparison) -> Iterator[str]:
         f"{counted(comparison.rounds, 'round')} in shuffled order (seed {comparison.seed}), "
         f"{comparison.producers} producers, {comparison.seconds:.0f} s{end}"
     )
-    yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {machine.cores} cores"
+    cores = counted(machine.cores, "core")
+    yield f"{machine.python}, GIL {machine.gil}; {machine.system}; {machine.processor}; {cores}"
     yield f"{machine.placement}; memory: {machine.memory_measure}"
     if comparison.repeated:
         runs = "run was" if comparison.repeated == 1 else "runs were"

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from crawler.backends.base import Backend, Plan
+from crawler.backends.children import cores
 from crawler.backends.process_pool import ProcessPoolBackend
 from crawler.backends.thread_pool import ThreadPoolBackend
 from crawler.hazards.base import Facts, Hazard, Unavailable
 from crawler.hazards.routine import gather
 from crawler.model import Outcome, Record, Role, Task, Timings
+from crawler.words import counted
 from crawler.work.base import AsyncPerformer, MultiPerformer
 from crawler.work.extract import Extractor
 from crawler.work.settings import FieldSpec, WorkSettings
@@ -138,10 +140,10 @@ class Timetable(Facts):
         told = [f"    {'':<34} {'':<12} {'seconds':>8} {'CPU s':>7} {'cores busy':>11} {'speed-up':>9}"]
         for alone, shared in zip(self.alone, self.shared, strict=True):
             told += [_line(row, alone) for row in (alone, shared)]
-        load = f" and a load of {os.getloadavg()[0]:.1f} in the last minute" if hasattr(os, "getloadavg") else ""
+        load = f", and the load was {os.getloadavg()[0]:.1f} in the last minute" if hasattr(os, "getloadavg") else ""
         return [
             *told,
-            f"this machine has {os.cpu_count()} cores{load}; the more others use of them, the less is gained",
+            f"this process may use {counted(cores(), 'core')}{load}; the more others use of them, the less is gained",
         ]
 
 
