@@ -15,6 +15,7 @@ from crawler.compare.measure import compare
 from crawler.compare.runs import Place
 from crawler.config import Config, ConfigError, check
 from crawler.engine import Interrupts
+from crawler.words import counted
 
 CANDIDATES = ("queue", "thread-pool", "process-pool", "asyncio", "curl-multi", "sharded")
 """The backends that are compared unless others are named: the best of each kind."""
@@ -72,6 +73,9 @@ def advise(config: Config, url: str, options: Options, folder: Path | None, say:
     workload = tune.workload(seconds, seen.parser, cost, max(consumers), cores)
     clients = () if config.http.client == "auto" else (config.http.client,)
     choice = Choice(backends, consumers, clients=clients)
+    runs = options.rounds * len(backends) * len(consumers)
+    sooner = "; --rounds 1 and --backends NAME,… make it fewer" if options.rounds > 1 else ""
+    say(f"now up to {counted(runs, 'run')} of some seconds each{sooner}")
     reported = folder is not None  # then all rounds of all cases are wanted
     hopeless = 0.0 if reported else HOPELESS
     plan = Plan(rounds=options.rounds, within=WITHIN, hopeless=hopeless, explain=reported, folder=folder)

@@ -104,6 +104,9 @@ def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path 
     """Recommend backend, consumers and parser for a site, as a piece of config.toml.
 
     A few of its pages are fetched, one at a time; what is compared is crawled on a fixture site that is like it.
+    By default that is up to six backends, with all and with half of the connections that a host may have, three
+    times: 36 runs of some seconds, less those of the slow ones, in two to five minutes. To have it sooner:
+    --rounds 1 --backends queue,asyncio.
     """
     warn(url)
     from crawler.advise.command import Options
