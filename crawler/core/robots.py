@@ -10,8 +10,9 @@ from enum import Enum, auto
 from protego import Protego
 
 from crawler.core.backlog import Backlog, Shelf
+from crawler.core.robots_rules import RuleSet
 from crawler.model import ADDRESS_FORBIDDEN, Failure, Role, Task
-from crawler.urls import origin
+from crawler.urls import origin, path_and_query
 
 MAX_HOPS = 5
 """Redirects that are followed to a robots.txt (RFC 9309 section 2.3.1.2)."""
@@ -20,13 +21,18 @@ MAX_HOPS = 5
 MEMORY = 64_000_000
 """Bytes that the rules of all sites may take; the site that was not asked about for longest is forgotten first."""
 _RULES_COST, _CHARACTER_COST = 2_000, 24
-"""Bytes that rules take, as measured with Protego: in any case, and for each character of their robots.txt."""
+"""Bytes that rules take at most, as measured: in any case, and for each character of their robots.txt."""
 
-# What Protego takes for a line that names a crawler: with a colon, or else with none that could end a directive's name.
-_AGENT_LINE = re.compile(
-    r"(?:user-agent|useragent|user[ ]agent)\s*:(.*) | (?:user-agent|useragent|user\s+agent)\s+(?![^:]*:(?:\s|$))(.*)",
-    re.IGNORECASE | re.VERBOSE,
-)
+# What a line's first words make of it, as Protego reads them.
+_KINDS = {
+    **dict.fromkeys(("user-agent", "useragent", "user agent"), "agent"),
+    **dict.fromkeys(("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"),
+    "allow": "allow",
+    **dict.fromkeys(("sitemap", "sitemaps", "site-map", "host"), "site"),
+    **dict.fromkeys(
+        ("crawl-delay", "request-rate", "visit-time", "crawl delay", "request rate", "visit time"), "other"
+    ),
+}
 
 _OURS, _OTHERS = "(ours)", "(others)"
 """What crawlers are called when Protego reads it. By itself it gives the rules for `craw` to `crawler`, too."""
@@ -49,37 +55,68 @@ class Rules:
     """What one site's robots.txt says, to us."""
 
     def __init__(self, text: str, agent: str) -> None:
-        self._rules = Protego.parse(_ours(text, agent.lower()))
+        rules, rest = _read(text, agent.lower())
+        self._rules = RuleSet(rules)
+        # Most sites forbid us nothing: then there is no need to look, URL by URL.
+        self._open = not self._rules.forbids
+        others = Protego.parse(rest)
         self.cost = _RULES_COST + _CHARACTER_COST * len(text)
         """Bytes of memory, roughly."""
-        self.crawl_delay: float = self._rules.crawl_delay(_OURS) or 0.0
+        self.crawl_delay: float = others.crawl_delay(_OURS) or 0.0
         """Seconds between requests that the site asks for."""
-        # Most sites forbid us nothing: then there is no need to look, URL by URL. Protego understands `Diasllow`, too.
-        self._open = not re.search("dis|dia", text, re.IGNORECASE)
-
-    @property
-    def sitemaps(self) -> tuple[str, ...]:
+        self.sitemaps: tuple[str, ...] = tuple(others.sitemaps)
         """The sitemaps that the site names."""
-        return tuple(self._rules.sitemaps)
 
     def allow(self, url: str) -> bool:
-        """Say whether we may fetch the URL."""
-        return self._open or bool(self._rules.can_fetch(url, _OURS))
+        """Say whether we may fetch a canonical URL."""
+        return self._open or self._rules.allow(path_and_query(url))
 
 
-def _ours(text: str, agent: str) -> str:
-    """Return a robots.txt in which we have one name, and all other crawlers another.
+def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
+    """Return the rules that are for us (whether each allows, and its pattern), and a robots.txt of all else.
 
-    Our name is ours as a whole, whatever its case, and with a version too (RFC 9309 section 2.2.1). Protego keeps the
-    rules of a group once for each of its names: 130 KB of names and rules took a GB and 20 seconds.
+    In that we have one name, and all other crawlers another: our name is ours as a whole, whatever its case, and with
+    a version too (RFC 9309 section 2.2.1). Protego keeps what a group says once for each of its names: 130 KB of names
+    and rules took a GB and 20 seconds.
     """
+    ours = _names(agent)
+    rules: dict[str, list[tuple[bool, str]]] = {}
+    group: set[str] = set()
+    kind_before = ""
     lines = text.splitlines()
     for index, line in enumerate(lines):
-        if match := _AGENT_LINE.fullmatch(line.partition("#")[0].strip()):
-            name = (match[1] or match[2] or "").strip().lower()
+        kind, value = _directive(line.partition("#")[0].strip())
+        if kind in ("", "site"):
+            continue
+        if kind == "agent":
+            if kind_before != "agent":
+                group = set()
+            name = value.lower()
             if name and name != "*":
-                lines[index] = f"User-agent: {_OTHERS if _names(agent).isdisjoint(_names(name)) else _OURS}"
-    return "\n".join(lines)
+                name = _OTHERS if ours.isdisjoint(_names(name)) else _OURS
+                lines[index] = f"User-agent: {name}"
+            if name in ("*", _OURS):
+                group.add(name)
+                rules.setdefault(name, [])
+        elif kind != "other":
+            lines[index] = "Allow:"
+            for name in group if value else ():
+                rules[name].append((kind == "allow", value))
+        kind_before = kind
+    return rules.get(_OURS, rules.get("*", [])), "\n".join(lines)
+
+
+def _directive(line: str) -> tuple[str, str]:
+    """Return what kind of line it is, "" if it is none, and its value; like Protego, without a colon too."""
+    name, colon, value = line.partition(":")
+    if colon and (kind := _KINDS.get(name.strip().lower())):
+        return kind, value.strip()
+    if not colon or value[:1].strip():
+        words = line.split(None, 2)
+        for count in (1, 2):
+            if kind := _KINDS.get(" ".join(words[:count]).lower()):
+                return kind, " ".join(line.split()[count:])
+    return ("other", "") if colon else ("", "")
 
 
 def product_token(user_agent: str) -> str:
