@@ -61,19 +61,23 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
     What the encoding does not know becomes U+FFFD. A byte order mark is removed.
     """
-    return as_utf8(body, content_type).decode("utf-8")
+    return as_utf8(body, content_type)[0].decode("utf-8")
 
 
-def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
-    """Return the text of a page (see `decode`) as UTF-8: most pages are that, and then it is the very body."""
+def as_utf8(body: bytes, content_type: str | None = None) -> tuple[bytes, str]:
+    """Return the text of a page (see `decode`) as UTF-8, and the codec of what it was in.
+
+    Most pages are UTF-8, and then it is the very body.
+    """
     for mark, encoding in ((BOM_UTF8, "utf_8"), (BOM_UTF16_LE, "utf_16_le"), (BOM_UTF16_BE, "utf_16_be")):
         if body.startswith(mark):
-            return _recoded(body[len(mark) :], encoding)
+            return _recoded(body[len(mark) :], encoding), encoding
     if (declared := _declared(body, content_type)) is not None:
-        return _recoded(body, declared)
+        return _recoded(body, declared), declared
     if (wrong := _first_not_utf8(body)) is None:
-        return body
-    return _recoded(body, _guess(body, wrong))
+        return body, "utf_8"
+    guess = _guess(body, wrong)
+    return _recoded(body, guess), guess
 
 
 @lru_cache(maxsize=64)

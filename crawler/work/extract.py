@@ -7,7 +7,7 @@ from typing import NamedTuple
 from crawler.model import FieldValue, Record, Role, Scalar
 from crawler.urls import canonical
 from crawler.work.directives import Directives, header_rules, is_nofollow, meta_rules
-from crawler.work.links import Links, resolve, resolve_all
+from crawler.work.links import Links, resolve, resolve_all, with_query_in
 from crawler.work.numerals import parse_float, parse_int
 from crawler.work.parsers import Document, parser
 from crawler.work.settings import FieldSpec, FieldType, WorkSettings
@@ -54,11 +54,14 @@ class Extractor:
         """Return what `read_utf8` does, of a text."""
         return self.read_utf8(html.encode("utf-8", "replace"), url, role, robots_tags)
 
-    def read_utf8(self, page: bytes, url: str, role: Role, robots_tags: Sequence[str] = ()) -> Reading:
+    def read_utf8(
+        self, page: bytes, url: str, role: Role, robots_tags: Sequence[str] = (), codec: str = "utf_8"
+    ) -> Reading:
         """Return a page's links, where they are followed, and a detail page's record, where it may be kept.
 
         Args:
             robots_tags: the values of its X-Robots-Tag headers.
+            codec: what the page was in, before it was UTF-8: the queries of its links are in that (HTML section 2.4.2).
 
         Raises:
             FetchError: `too-complex`, to read it would take too long or too much memory, whatever the parser.
@@ -69,12 +72,14 @@ class Extractor:
         document = self._parser.parse(page)
         follows = self._follows.get(role, False)
         marks, anchors = self._survey(document, follows=follows)
-        base = _base(marks, url)
+        # Queries are never in UTF-16 (Encoding section 4.3, "get an output encoding"). Of UTF-8 the URL parser knows.
+        queries = None if codec.startswith("utf_") else codec
+        base = _base(marks, url, queries)
         asked = self._asked(marks, robots_tags)
         noindex = role is Role.DETAIL and asked.noindex
         wants_record = role is Role.DETAIL and not noindex
-        links = self._links(anchors, base) if follows and not asked.nofollow else Links()
-        record = {field.name: field.read(document, base) for field in self._fields} if wants_record else None
+        links = self._links(anchors, base, queries) if follows and not asked.nofollow else Links()
+        record = {field.name: field.read(document, base, queries) for field in self._fields} if wants_record else None
         return Reading(links.urls, record, noindex, links.surplus)
 
     def _survey(
@@ -101,19 +106,23 @@ class Extractor:
         metas = [(meta["name"], meta["content"]) for tag, meta in marks if tag == "meta"]
         return Directives.of([*header_rules(robots_tags, self._agent), *meta_rules(metas, self._agent)])
 
-    def _links(self, anchors: Iterable[_Attributes], base: str) -> Links:
+    def _links(self, anchors: Iterable[_Attributes], base: str, queries: str | None) -> Links:
         hrefs = [
             anchor["href"] or ""
             for anchor in anchors
             if "href" in anchor and not (self._obeys and "rel" in anchor and is_nofollow(anchor["rel"]))
         ]
+        if queries is not None:
+            hrefs = [with_query_in(queries, href) for href in hrefs]
         return resolve_all(hrefs, base, self._page_links)
 
 
-def _base(marks: Iterable[tuple[str, _Attributes]], url: str) -> str:
+def _base(marks: Iterable[tuple[str, _Attributes]], url: str, queries: str | None = None) -> str:
     """Return what hrefs are resolved against: the first `<base href>`, if it is an http(s) URL (HTML section 4.2.3)."""
     first = next((attributes["href"] or "" for tag, attributes in marks if tag == "base"), None)
-    return url if first is None else canonical(first, url) or url
+    if first is None:
+        return url
+    return canonical(first if queries is None else with_query_in(queries, first), url) or url
 
 
 class _Field:
@@ -125,9 +134,13 @@ class _Field:
         self._attributes = _attribute_names(spec)
         self._many = spec.many
         self._convert = _CONVERTERS[spec.type]
+        self._is_url = spec.type is FieldType.URL
 
-    def read(self, document: Document, base: str) -> FieldValue:
+    def read(self, document: Document, base: str, queries: str | None) -> FieldValue:
         """Return its value: with `many` those that convert, else the first element's, None if there is none.
+
+        Args:
+            queries: the codec that the queries of URLs are in; None: UTF-8.
 
         Raises:
             FetchError: `too-complex`, the values are too long in all.
@@ -145,6 +158,8 @@ class _Field:
             length += len(text)
             if length > TEXT:
                 raise too_complex(f"the field {self.name} holds more than {TEXT:,} characters")
+            if queries is not None and self._is_url:
+                text = with_query_in(queries, text)
             if (value := self._convert(text, base)) is not None:
                 values.append(value)
         if self._many:

@@ -1,10 +1,12 @@
 """From the hrefs of a page to canonical URLs: quickly, since pages have many and most are plain."""
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
+from urllib.parse import quote_from_bytes
 
 from crawler.urls import canonical, origin
 
@@ -15,6 +17,11 @@ _ROOTED = ("/", "http://", "https://", "mailto:", "tel:", "javascript:")
 """How an href begins for which no more of the base counts than its origin."""
 _REMEMBERED = 256
 """Characters of an href that is remembered: those that come on every page of a site are short."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_QUERY = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in "\"#<>'")
+"""What of ASCII stands in a query as it is, bytes of a character among it (URL section 1.3)."""
+_REFERENCE = "crawler.reference"
+"""How what an encoding does not know is written: as a form does, `&#9731;` with its punctuation escaped."""
 
 
 class Links(NamedTuple):
@@ -47,6 +54,29 @@ def resolve_all(hrefs: Iterable[str], base: str, limit: int = 0) -> Links:
 def resolve(href: str, base: str) -> str | None:
     """Return the canonical URL of an href, as `canonical` does, and mostly sooner."""
     return next(_canonical((href,), base), None)
+
+
+def with_query_in(codec: str, href: str) -> str:
+    """Return the href with the query's characters beyond ASCII escaped as the codec's (URL section 4.4, query state).
+
+    It is what the encoding of a page decides of its URLs; their paths are UTF-8 on all pages.
+    """
+    if href.isascii():
+        return href
+    address, hash_mark, fragment = href.partition("#")
+    path, question_mark, query = address.partition("?")
+    query = _NOT_ASCII.sub(lambda found: quote_from_bytes(found[0].encode(codec, _REFERENCE), _QUERY), query)
+    return f"{path}{question_mark}{query}{hash_mark}{fragment}"
+
+
+def _reference(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unknown = error.object[error.start : error.end]
+    return "".join(f"%26%23{ord(char)}%3B" for char in unknown), error.end
+
+
+codecs.register_error(_REFERENCE, _reference)
 
 
 def _canonical(hrefs: Iterable[str], base: str) -> Iterator[str]:

@@ -102,8 +102,9 @@ class Visit:
         content = exchange.body.content()
         if self.task.role is Role.ROBOTS:
             return self._settled(robots=_robots_text(exchange.body), size=len(content))
-        page = as_utf8(content, exchange.head.content_type)
-        reading = self._desk.extractor.read_utf8(page, self.task.url, self.task.role, exchange.head.robots_tags)
+        head, task = exchange.head, self.task
+        page, codec = as_utf8(content, head.content_type)
+        reading = self._desk.extractor.read_utf8(page, task.url, task.role, head.robots_tags, codec)
         return self._settled(
             size=len(content),
             links=reading.links,

@@ -47,7 +47,7 @@ def reading(pages: Sequence[tuple[str, bytes]]) -> dict[str, float]:
     spent = dict.fromkeys(("to UTF-8", "weigh", "parse", "survey", "links", "fields", "free the tree"), 0.0)
     for url, body in pages:
         at = [time.thread_time()]
-        page = as_utf8(body, "text/html; charset=utf-8")
+        page, _ = as_utf8(body, "text/html; charset=utf-8")
         at.append(time.thread_time())
         weigh(page.replace(b"\0", b""))
         at.append(time.thread_time())
@@ -57,7 +57,7 @@ def reading(pages: Sequence[tuple[str, bytes]]) -> dict[str, float]:
         base = _base(marks, url)
         extractor._asked(marks, ())
         at.append(time.thread_time())
-        extractor._links(anchors, base)
+        extractor._links(anchors, base, None)
         at.append(time.thread_time())
         fields = {field.name: field.read(document, base) for field in extractor._fields}
         at.append(time.thread_time())

@@ -732,6 +732,12 @@ def test_the_charset_of_the_header_counts(worker: Worker, serve: Serve) -> None:
     assert worker.one(server.url).record == {"title": "Привет"}
 
 
+def test_the_charset_counts_for_the_queries_of_links(worker: Worker, serve: Serve) -> None:
+    body = '<a href="/é?é">x</a>'.encode("cp1252")
+    server = serve(answer("200 OK", body, "Content-Type: text/html; charset=iso-8859-1"))
+    assert worker.perform(server.url, role=Role.LIST)[0].links == (f"{server.origin}/%C3%A9?%E9",)
+
+
 # Roles
 
 

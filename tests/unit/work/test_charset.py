@@ -118,17 +118,20 @@ def test_nul_bytes_are_text() -> None:
 @pytest.mark.parametrize("content_type", [None, "text/html; charset=utf-8"])
 def test_a_page_in_utf8_is_not_copied(content_type: str | None) -> None:
     page = "<p>naïve 🍵".encode()
-    assert as_utf8(page, content_type) is page
+    text, codec = as_utf8(page, content_type)
+    assert text is page
+    assert codec == "utf_8"
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "text"),
+    ("body", "content_type", "text", "codec"),
     [
-        (b"\xef\xbb\xbfa", None, "a"),
-        (b"\xff\xfea\0", None, "a"),
-        (b"caf\xe9", "text/html; charset=latin-1", "café"),
-        (b"caf\xe9", "text/html; charset=utf-8", "caf\ufffd"),
+        (b"\xef\xbb\xbfa", None, "a", "utf_8"),
+        (b"\xff\xfea\0", None, "a", "utf_16_le"),
+        (b"caf\xe9", "text/html; charset=latin-1", "café", "cp1252"),
+        (b"caf\xe9", "text/html; charset=utf-8", "caf\ufffd", "utf_8"),
+        (b'<meta charset="koi8-r">\xf0', None, '<meta charset="koi8-r">П', "koi8_r"),
     ],
 )
-def test_every_other_page_becomes_utf8(body: bytes, content_type: str | None, text: str) -> None:
-    assert as_utf8(body, content_type) == text.encode()
+def test_every_other_page_becomes_utf8(body: bytes, content_type: str | None, text: str, codec: str) -> None:
+    assert as_utf8(body, content_type) == (text.encode(), codec)

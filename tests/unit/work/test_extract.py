@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.model import Record, Role
 from crawler.urls import canonical
-from crawler.work.charset import decode
+from crawler.work.charset import as_utf8, decode
 from crawler.work.extract import Extractor
 from crawler.work.http import FetchError
 from crawler.work.parsers import PARSERS, validate_selector
@@ -96,6 +96,48 @@ def test_links_in_a_template_are_none(parser: str) -> None:
     assert links(parser, "<template><a href=1>x</a><template><a href=2>y</a></template></template><a href=3>z</a>") == (
         "http://h.example/a/3",
     )
+
+
+ENCODED = """
+<head>{base}</head>
+<a href="/s?q=é">1</a><a href="p/é?é=☃#é">2</a><a href="/p/é#?é">3</a><a href="/s?a=b">4</a><a href="">5</a>
+"""
+
+
+@pytest.mark.parametrize(
+    ("charset", "e", "snowman"),
+    [
+        ("windows-1252", "%E9", "%26%239731%3B"),
+        ("iso-8859-1", "%E9", "%26%239731%3B"),
+        ("gb18030", "%A8%A6", "%817%A30"),
+        ("utf-8", "%C3%A9", "%E2%98%83"),
+        ("utf-16", "%C3%A9", "%E2%98%83"),
+        ("utf-16be", "%C3%A9", "%E2%98%83"),
+    ],
+)
+@pytest.mark.parametrize("base", ["", "http://h.example/z/?é"])
+def test_queries_are_in_the_pages_encoding(parser: str, charset: str, e: str, snowman: str, base: str) -> None:
+    html = ENCODED.format(base=base and f'<base href="{base}">')
+    page, codec = as_utf8(html.encode(charset, "xmlcharrefreplace"), f"text/html; charset={charset}")
+    field = FieldSpec("x", "a", type=FieldType.URL, many=True)
+    extractor = Extractor(WorkSettings(parser=parser, fields=(field,)))
+    reading = extractor.read_utf8(page, URL, Role.DETAIL, (), codec)
+    folder = "/z/" if base else "/a/"
+    assert reading.links == (
+        f"http://h.example/s?q={e}",
+        f"http://h.example{folder}p/%C3%A9?{e}={snowman}",
+        "http://h.example/p/%C3%A9",
+        "http://h.example/s?a=b",
+        f"http://h.example/z/?{e}" if base else URL,
+    )
+    assert reading.record == {"x": list(reading.links)}
+
+
+@pytest.mark.parametrize(("charset", "query"), [("shift_jis", "%95\\"), ("euc-jp", "%C9%BD"), ("utf-8", "%E8%A1%A8")])
+def test_so_are_those_of_characters_of_several_bytes(parser: str, charset: str, query: str) -> None:
+    page, codec = as_utf8('<a href="/表?表">x</a>'.encode(charset), f"text/html; charset={charset}")
+    reading = Extractor(WorkSettings(parser=parser)).read_utf8(page, URL, Role.LIST, (), codec)
+    assert reading.links == (f"http://h.example/%E8%A1%A8?{query}",)
 
 
 # Fields

@@ -2,11 +2,12 @@
 
 import tracemalloc
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.urls import canonical
-from crawler.work.links import resolve_all
+from crawler.work.links import resolve_all, with_query_in
 
 HREFS = (
     st.text(alphabet="/.?#&=:%~-_@ab2é\\ \t;") | st.text() | st.from_regex(r"(\.\./|/|\w+/){0,4}[\w.%-]*(\?[\w=&]*)?")
@@ -67,3 +68,39 @@ def test_surplus_links_take_no_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 100_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("codec", "href", "written"),
+    [
+        ("cp1252", "/é?q=é&r=%C3%A9 à#é", "/é?q=%E9&r=%C3%A9 %E0#é"),
+        ("cp1252", "/é", "/é"),
+        ("cp1252", "/é#?é", "/é#?é"),
+        ("cp1252", "?é?é", "?%E9?%E9"),
+        ("cp1252", "?☃é🍵", "?%26%239731%3B%E9%26%23127861%3B"),
+        ("cp1252", "?\ufffd", "?%26%2365533%3B"),
+        ("cp1252", "?\ud800", "?%26%2355296%3B"),
+        ("koi8_r", "?Привет", "?%F0%D2%C9%D7%C5%D4"),
+        # The bytes of a character that are ASCII stay, but for those that would end the query, or may not be in one.
+        ("cp932", "?q=表", "?q=%95\\"),
+        ("euc_jp", "?q=あ☃", "?q=%A4%A2%26%239731%3B"),
+        ("iso2022_jp", "?q=あa", "?q=%1B$B$%22%1B(Ba"),
+        ("iso2022_jp", "?q=ァ☃", "?q=%1B$B%!%1B(B%26%239731%3B"),
+        ("iso2022_jp", "?q=０", "?q=%1B$B%230%1B(B"),
+        ("gb18030", "?q=中", "?q=%D6%D0"),
+        ("big5hkscs", "?q=功", "?q=%A5\\"),
+    ],
+)
+def test_the_query_alone_is_in_the_pages_encoding(codec: str, href: str, written: str) -> None:
+    assert with_query_in(codec, href) == written
+
+
+@given(HREFS, st.sampled_from(["cp1252", "cp932", "iso2022_jp", "gb18030", "big5hkscs", "cp949", "euc_jp"]))
+def test_any_query_can_be_written_and_other_parts_stay(href: str, codec: str) -> None:
+    written = with_query_in(codec, href)
+    path, _, query = written.partition("#")[0].partition("?")
+    assert query.isascii()
+    assert path == href.partition("#")[0].partition("?")[0]
+    assert written.partition("#")[2] == href.partition("#")[2]
+    if href.isascii():
+        assert written is href
