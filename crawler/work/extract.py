@@ -15,8 +15,8 @@ from crawler.work.weight import too_complex, weigh
 
 TEXT = 10_000_000
 """Characters that the values of a field may have in all: of nested elements that all match, each has the same text."""
-MARKS = "base[href], meta[name][content]"
-"""The elements that say something of the whole page."""
+MARKS = "base[href]:not(svg *):not(math *), meta[name][content]"
+"""The elements that say something of the whole page. A `<base>` in `<svg>` is none of HTML (HTML section 13.2.6.5)."""
 _ANCHORS = re.compile(r"(?:a|area)(?:\[href\])?(?:\s*,\s*(?:a|area)(?:\[href\])?)*")
 """Selectors of links which no element matches that says something of the whole page."""
 

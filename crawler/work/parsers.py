@@ -2,7 +2,8 @@
 
     selectolax   Lexbor, in C; the HTML standard's tree. The default.
     bs4-lxml     BeautifulSoup over libxml2: the same records on sane pages, some thirty times slower.
-    bs4-html     BeautifulSoup over Python's own html.parser: needs no C at all, and mends broken markup least.
+    bs4-html     BeautifulSoup over Python's own html.parser: needs no C at all, and mends broken markup least. Before
+                 Python 3.13.6 it takes an unescaped `&param=` of an href for `¶m=`.
 
 A parser's library is imported when the parser is asked for, and not before.
 """

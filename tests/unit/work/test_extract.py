@@ -86,6 +86,9 @@ def test_a_links_userinfo_is_dropped(parser: str) -> None:
         ('<base href="http://[">', "http://h.example/a/x"),
         ('<base href="javascript:1">', "http://h.example/a/x"),
         ('<base href="">', "http://h.example/a/x"),
+        ('</head><svg><g><base href="/s/"></g></svg><base href="/q/">', "http://h.example/q/x"),
+        ('</head><svg><base href="/s/"/></svg><math><mi><base href="/m/"/></mi></math>', "http://h.example/a/x"),
+        ('<base href="/q/"></head><svg><base href="/s/"/></svg>', "http://h.example/q/x"),
     ],
 )
 def test_links_are_resolved_against_base(parser: str, base: str, link: str) -> None:
