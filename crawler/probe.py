@@ -1,5 +1,6 @@
 """One URL, looked at closely: what `crawler fetch` and `crawler robots` tell."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from crawler.config import Config, ConfigError
 from crawler.config.checks import http_url
 from crawler.core.robots import MAX_HOPS, RobotsBook, product_token
 from crawler.model import Failure, Outcome, Role, Task
-from crawler.urls import canonical, host, origin
+from crawler.urls import Scope, canonical, host, origin
 from crawler.work.base import Performer
 from crawler.work.clients import CLIENTS
 from crawler.work.names import private_hosts
@@ -23,8 +24,12 @@ def fetch(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
     failure = outcome.failure
     reason = failure.kind if failure else outcome.skip or ("redirected" if outcome.redirect else None)
     timings = outcome.timings
+    scope = config.scope()
+    if not config.site.allowed_hosts:
+        scope.hosts.add(host(address))
     return failure is None, {
         "url": outcome.task.url,
+        "taken_up": _taken_up(scope, address),
         "status": outcome.status,
         "reason": reason,
         "message": failure.message if failure else None,
@@ -35,7 +40,16 @@ def fetch(config: Config, url: str) -> tuple[bool, dict[str, Any]]:
         "parse_ms": round((timings.finished - timings.fetched) * 1000, 1),
         "record": outcome.record,
         "links": list(outcome.links),
+        "links_taken_up": Counter(_taken_up(scope, link) for link in outcome.links),
     }
+
+
+def _taken_up(scope: Scope, url: str) -> str:
+    """Return what a crawl would take a link up as, `list` or `detail`; or why it would not."""
+    if not scope.holds(url):
+        return "offsite"
+    role = scope.role(url)
+    return role.value if role else "filtered"
 
 
 def robots(config: Config, url: str) -> tuple[bool, dict[str, Any]]:

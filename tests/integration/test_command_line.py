@@ -361,8 +361,12 @@ def test_a_hazard_can_be_run_from_anywhere_and_ends_by_itself(name: str, tmp_pat
 def test_one_url_can_be_looked_at_closely() -> None:
     with FixtureServer(pages=PAGES) as server:
         page = json.loads(run("fetch", server.url, "--set=extract.fields.title=title").stdout)
-        assert (page["status"], page["reason"]) == (200, None)
+        assert (page["status"], page["reason"], page["taken_up"]) == (200, None, "detail")
         assert page["record"]["title"]
+        page = json.loads(run("fetch", server.url, '--set=site.list=["/category/*"]').stdout)
+        assert page["taken_up"] == "filtered"
+        assert page["links_taken_up"].keys() == {"list", "filtered", "offsite"}
+        assert sum(page["links_taken_up"].values()) == len(page["links"])
         rules = json.loads(run("robots", f"{server.url}search?q=x").stdout)
         assert (rules["status"], rules["allowed"]) == (200, False)
     told = run("backends").stdout
