@@ -15,6 +15,7 @@ from crawler.core.queues import HostQueues
 from crawler.core.report import HOST_GIVEN_UP
 from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules, is_missing
 from crawler.core.rules import CrawlRules
+from crawler.core.strays import Stray, Strays
 from crawler.core.traps import Traps
 from crawler.model import ADDRESS_FORBIDDEN, Failure, Outcome, Role, Settled, Task, Verdict
 from crawler.urls import Scope, host
@@ -34,6 +35,7 @@ class Admission:
         self._shelf = shelf
         self._robots = RobotsBook(rules.user_agent, shelf)
         self._traps = Traps(rules.traps)
+        self._strays = Strays()
         self._level = 0
         self._deeper: dict[int, Backlog] = {}
 
@@ -71,13 +73,22 @@ class Admission:
             if url in known:
                 continue
             if (role := self._role(url)) is None or not self._scope.holds(url):
-                self._ledger.tally.left_out["filtered" if self._scope.holds(url) else "offsite"] += 1
+                self._leave_out(Stray(url, depth, referrer), role)
                 continue
             trap = self._traps.take(url, known)
             if trap is None:
                 self._take_up(Task(url, role, depth, referrer=referrer))
             else:
                 self._ledger.tally.surplus[trap] += 1
+
+    def _leave_out(self, link: Stray, role: Role | None) -> None:
+        """Count a link that is out of scope, and keep it if its host may yet come into it."""
+        offsite = not self._scope.holds(link.url)
+        self._ledger.tally.left_out["offsite" if offsite else "filtered"] += 1
+        if not self._ledger.is_starting:
+            self._strays.forget()
+        elif role is not None and offsite and self._rules.widen_scope:
+            self._strays.keep(link)
 
     def follow_page(self, outcome: Outcome) -> None:
         """Take up what the links of a page lead to."""
@@ -104,6 +115,10 @@ class Admission:
         settle(task, Verdict.SKIPPED, "redirected", outcome)
         if role is not None:
             self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
+        if starting:
+            for link in self._strays.take(host(target)):
+                self._ledger.tally.left_out["offsite"] -= 1
+                self.follow((link.url,), link.depth, link.referrer)
 
     def _refusal(self, target: str, role: Role | None, *, starting: bool) -> str | None:
         """Return why the target of a redirect is not taken up; None if it is."""

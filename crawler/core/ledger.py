@@ -25,6 +25,7 @@ class Ledger:
         self._taken_up = 0
         """How many URLs were taken up: the number of the last."""
         self._starts: set[str] = set()
+        self._open_starts: set[str] = set()
         self._redirects: dict[int, int] = {}
         """Where redirects lead, from digest to digest."""
         self._losses: dict[str, int] = {}
@@ -65,10 +66,17 @@ class Ledger:
     def start(self, url: str) -> None:
         """Note that the crawl was asked to start from a URL, or that such a one leads to it."""
         self._starts.add(url)
+        if url not in self.known:
+            self._open_starts.add(url)
 
     def is_start(self, url: str) -> bool:
         """Say whether the crawl was asked to start from a URL."""
         return url in self._starts
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a start URL is not settled, nor what it redirects to: its host may yet be another."""
+        return bool(self._open_starts)
 
     def redirect(self, url: str, target: str) -> None:
         """Note that `url` leads to `target`."""
@@ -119,3 +127,4 @@ class Ledger:
         self.tally.count(settled)
         if settled.task.url in self._starts:
             self.tally.start_settled(settled)
+            self._open_starts.discard(settled.task.url)
