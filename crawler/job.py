@@ -146,12 +146,14 @@ def run(
 
 def _open_store(config: Config, folder: Path, mode: Mode, watcher: Watcher) -> Store:
     resume = mode in (Mode.RESUME, Mode.RETRY_FAILED)
-    if resume and not (folder / DATABASE).exists():
-        if mode is Mode.RETRY_FAILED:
-            raise WrongFolderError(f"{folder} holds no crawl of which pages could have failed: name its --out")
-        watcher.say(f"{folder} holds no crawl to go on with: beginning one")
+    in_vain = resume and not (folder / DATABASE).exists()
+    if in_vain and mode is Mode.RETRY_FAILED:
+        raise WrongFolderError(f"{folder} holds no crawl of which pages could have failed: name its --out")
     with _choosing():
-        return Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
+        store = Store.open(folder, config.meaning(), resume=resume, overwrite=mode is Mode.OVERWRITE)
+    if in_vain:
+        watcher.say(f"{folder} holds no crawl to go on with: beginning one")
+    return store
 
 
 @contextmanager
