@@ -2,7 +2,11 @@
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 
 # The same examples in every run, so that a change alone can make a test fail; `make soak` looks for new ones.
@@ -13,3 +17,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # A shell starts what runs in its background deaf to Ctrl-C, and that is inherited; the tests send it to their children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have all temporary folders in one that goes: what killed processes leave, nobody else takes away."""
+    tmp_path_factory.getbasetemp()  # pytest's own stay where they are, to be looked at
+    with (
+        TemporaryDirectory(prefix="crawler-tests-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
