@@ -40,7 +40,8 @@ class Commands(click.Group):
         """Name the nearest command where there is none of this name."""
         if self.get_command(context, args[0]) is None:
             hint = nearest(args[0], self.commands)
-            raise click.UsageError(f"there is no command {quotable(args[0])!r}{hint}; --help lists them")
+            way_out = "write --start-url before a URL" if "://" in args[0] else "--help lists them"
+            raise click.UsageError(f"there is no command {quotable(args[0])!r}{hint}; {way_out}")
         return super().resolve_command(context, args)
 
 

@@ -156,6 +156,7 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         (["--config=nowhere.toml"], 2, "nowhere.toml"),
         (["--no-such-option"], 2, "--no-such-option"),
         (["craw"], 2, "did you mean crawl?"),
+        (["https://shop.test/"], 2, "there is no command 'https://shop.test/'; write --start-url before a URL"),
         (
             ["crawl", "--resume", "crawls/one"],
             2,
