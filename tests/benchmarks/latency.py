@@ -3,6 +3,7 @@
     what the links allow      every request takes the latency and nothing else takes any time: the real frontier, the
                               site's own pages, and a clock that jumps from answer to answer
     the detail pages alone    pages x latency / consumers: as if all of their URLs had been known from the beginning
+    by hand                   libcurl and Lexbor without what else a crawl needs: what this machine can do
 
 A crawl begins with one URL, and each hop to the first detail pages takes the latency once, whatever carries it:
 robots.txt, the home page, the categories. So what the links allow is what a crawl is held against. From the first
@@ -17,6 +18,7 @@ import argparse
 import heapq
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections import deque
@@ -25,6 +27,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from crawler.backends.base import Backend, Plan
 from crawler.compare.runs import warm
@@ -37,13 +40,16 @@ from crawler.model import Outcome, Role, Task, Timings
 from crawler.urls import HostSet, Scope, path_and_query
 from crawler.work.extract import Extractor
 from crawler.work.settings import WorkSettings
+from fixtures.hitlog import Hit
 from fixtures.process import FixtureServer
 from fixtures.site import DETAIL_PATTERNS, FIELDS, LIST_PATTERNS, Site
 from tests.benchmarks.coordinator import NoStore
 from tests.benchmarks.document import place, record, table
+from tests.benchmarks.rivals.contenders import BY_HAND, HERE
 
 BASE = "http://shop.test/"
 COLUMNS = ("backend", "seconds", "of what the links allow", "detail pages, s", "of the ideal", "CPU ms a page")
+SCRIPT = HERE / "by_hand.py"
 NOTHING = Timings(0.0, 0.0, 0.0)
 
 
@@ -121,8 +127,22 @@ def allowed_by_links(pages: int, latency: float, producers: int, consumers: int)
     return backend.now
 
 
-def crawl(server: FixtureServer, backend: str, producers: int, consumers: int, more: Sequence[str]) -> dict[str, float]:
-    """Crawl once; return the seconds that it took, those from the first detail page on, and the CPU seconds."""
+class Run(NamedTuple):
+    """What a crawl took: seconds in all, from the first request for a detail page to the last answer, and of CPU."""
+
+    elapsed: float
+    details: float
+    cpu: float
+
+
+def details(hits: Sequence[Hit]) -> float:
+    """Return the seconds from the first request for a detail page to the last answer to one."""
+    found = [hit for hit in hits if hit.path.startswith("/item/")]
+    return max(hit.end for hit in found) - min(hit.start for hit in found)
+
+
+def crawl(server: FixtureServer, backend: str, producers: int, consumers: int, more: Sequence[str]) -> Run:
+    """Crawl once."""
     settings = {"site.list": list(LIST_PATTERNS), "site.detail": list(DETAIL_PATTERNS), "politeness.per_host": 10**6}
     told = settings | {f"extract.fields.{name}": field for name, field in FIELDS.items()}
     server.reset()
@@ -133,9 +153,19 @@ def crawl(server: FixtureServer, backend: str, producers: int, consumers: int, m
         here = {"PYTHONPATH": str(Path(__file__).parents[2])}
         subprocess.run([*command, *more], cwd=scratch, check=True, env=os.environ | here)
         report = json.loads(Path(scratch, "out", "report.json").read_text(encoding="utf-8"))
-    hits = [hit for hit in server.log() if hit.path.startswith("/item/")]
-    details = max(hit.end for hit in hits) - min(hit.start for hit in hits)
-    return {"elapsed": report["elapsed"], "details": details, "cpu": report["cpu_seconds"], "items": report["items"]}
+    return Run(report["elapsed"], details(server.log()), report["cpu_seconds"])
+
+
+def crawl_by_hand(server: FixtureServer, consumers: int) -> Run:
+    """Crawl once by the script: from its first request to the last answer, as it tells nothing itself."""
+    server.reset()
+    with TemporaryDirectory(prefix="crawler-latency-") as scratch:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, str(SCRIPT), server.url, f"{scratch}/items.jsonl", str(consumers)], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    hits = server.log()
+    elapsed = max(hit.end for hit in hits) - min(hit.start for hit in hits)
+    return Run(elapsed, details(hits), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def main() -> None:
@@ -153,22 +183,24 @@ def main() -> None:
     links = allowed_by_links(options.pages, options.latency, options.producers, options.consumers)
     alone = options.pages * options.latency / options.consumers
     names = options.backends.split(",")
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    found: dict[str, list[Run]] = {name: [] for name in (*names, BY_HAND)}
     with FixtureServer(pages=options.pages, latency=options.latency) as server:
         warm(server, Site(options.pages))
         for _ in range(options.rounds):
             for name in names:
                 more = [f"--set={setting}" for setting in options.set]
                 found[name].append(crawl(server, name, options.producers, options.consumers, more))
+            found[BY_HAND].append(crawl_by_hand(server, options.consumers))
     rows: list[tuple[str, ...]] = [
         ("what the links allow", f"{links:.2f}", "100%", "", "", ""),
         ("the detail pages alone", "", "", f"{alone:.2f}", "100%", ""),
     ]
     for name, runs in found.items():
-        elapsed, details = (median(run[key] for run in runs) for key in ("elapsed", "details"))
-        cpu = median(run["cpu"] for run in runs) / options.pages * 1000
-        shares = f"{elapsed:.2f}", f"{links / elapsed:.0%}", f"{details:.2f}", f"{alone / details:.0%}"
-        rows.append((f"`{name}`", *shares, f"{cpu:.2f}"))
+        elapsed, of_details, cpu = map(median, zip(*runs, strict=True))
+        # By hand it is a hop less, as there is no robots.txt.
+        whole = (f"{elapsed:.2f}", f"{links / elapsed:.0%}") if name in names else ("", "")
+        shares = f"{of_details:.2f}", f"{alone / of_details:.0%}", f"{cpu / options.pages * 1000:.2f}"
+        rows.append((f"`{name}`" if name in names else name, *whole, *shares))
     text = (
         f"{table(COLUMNS, rows)}\n\n{options.pages:,} pages of {options.latency:g} s, {options.consumers} consumers, "
         f"{options.producers} producers, {options.rounds} rounds; {place()}."

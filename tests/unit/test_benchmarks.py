@@ -25,7 +25,9 @@ def system(name: str, kind: Kind, *walls: float, memory: int = 50 * MB, problem:
 
 def results(*systems: System, grown_to: int = 0) -> Results:
     machine = Machine("Linux 6.1.0-x", "a processor", 2, 2**33, "CPython 3.11.2", "always on", "PSS", "shared", {})
-    return Results("2026-01-01", 100, 5, grown_to, 32, "nginx", machine, {"Scrapy": "2.19"}, "Scrapy, tuned", systems)
+    return Results(
+        "2026-01-01", 100, 5, grown_to, 32, "nginx", machine, {"Scrapy": "2.19"}, "Scrapy, tuned", "by hand", systems
+    )
 
 
 SCRAPY = system("Scrapy, tuned", Kind.RIVAL, 10.0, 20.0, 10.0)
@@ -40,9 +42,9 @@ def test_ratios_are_paired_in_a_round() -> None:
 def test_the_fastest_is_first_and_who_is_wrong_comes_last_and_says_why() -> None:
     wrong = system("queue", Kind.OURS, 0.1, 0.1, 0.1, problem="99 items, 98 of 100 right")
     _, _, first, second, third, _, notes = markdown(results(wrong, SCRAPY, OURS)).splitlines()
-    assert first == "| `curl-multi` | 50 | 10.0 (5.0–10.0) | 10.0 (5.0–10.0) | 10.00 | 50 |"
-    assert second == "| Scrapy, tuned | 10 | 1.0 | 1.0 | 50.00 | 50 |"
-    assert third == "| queue | wrong: 99 items, 98 of 100 right | | | | |"
+    assert first == "| `curl-multi` | 50 | 10.0 (5.0–10.0) | 10.0 (5.0–10.0) | 10.00 | | 50 |"
+    assert second == "| Scrapy, tuned | 10 | 1.0 | 1.0 | 50.00 | | 50 |"
+    assert third == "| queue | wrong: 99 items, 98 of 100 right | | | | | |"
     assert "3 rounds of 100 detail and 5 list pages" in notes
     assert "Python 3.11.2, Scrapy 2.19." in notes
 
@@ -59,26 +61,33 @@ def test_growth_is_what_a_page_more_costs_and_a_wrong_run_of_the_larger_catalogu
 
 
 def test_without_the_reference_there_are_no_ratios() -> None:
-    assert markdown(results(OURS)).splitlines()[2] == "| `curl-multi` | 50 | | | 10.00 | 50 |"
+    assert markdown(results(OURS)).splitlines()[2] == "| `curl-multi` | 50 | | | 10.00 | | 50 |"
+
+
+def test_what_a_page_costs_is_told_in_times_of_the_bare_work_by_hand() -> None:
+    by_hand = system("by hand", Kind.BARE, 1.0, 1.0, 1.0)
+    _, _, first, second, *_ = markdown(results(by_hand, OURS)).splitlines()
+    assert first == "| by hand | 100 | | | 5.00 | 1.0 | 50 |"
+    assert second == "| `curl-multi` | 50 | | | 10.00 | 2.0 (1.0–2.0) | 50 |"
 
 
 def test_the_chart_draws_every_system_that_counts_within_its_bounds() -> None:
-    downloader = system("wget2", Kind.DOWNLOADER, 1.6, 2.5, 1.6)
+    downloader = system("wget2", Kind.BARE, 1.6, 2.5, 1.6)
     wrong = system("queue", Kind.OURS, 0.1, 0.1, 0.1, problem="wrong")
     drawn = chart(results(SCRAPY, OURS, downloader, wrong))
     assert [bar.cut for bar in drawn.panels[0].bars] == [False, False, False]
     assert [name for _, _, name in drawn.labels] == ["wget2", "curl-multi", "Scrapy, tuned"]
     for panel in drawn.panels:
-        assert [bar.kind for bar in panel.bars] == [Kind.DOWNLOADER, Kind.OURS, Kind.RIVAL]
+        assert [bar.kind for bar in panel.bars] == [Kind.BARE, Kind.OURS, Kind.RIVAL]
         assert all(panel.left < bar.low <= bar.end <= bar.high < bar.text_x < drawn.width for bar in panel.bars)
     assert ends(drawn, 0) == pytest.approx([6.25, 10.0, 1.0])
     assert ends(drawn, 1) == pytest.approx([8.0, 10.0, 50.0])
     words = [text.text for text in ElementTree.fromstring(svg(drawn)).iter("{http://www.w3.org/2000/svg}text")]
-    assert {"curl-multi", "Pages a second, times Scrapy", "50.00", "only downloads"} <= set(words)
+    assert {"curl-multi", "Pages a second, times Scrapy", "50.00", "the bare work"} <= set(words)
 
 
-def test_who_only_downloads_is_cut_rather_than_make_the_others_small() -> None:
-    downloader = system("wget2", Kind.DOWNLOADER, 0.1, 0.1, 0.1)
+def test_the_bare_work_is_cut_rather_than_make_the_others_small() -> None:
+    downloader = system("wget2", Kind.BARE, 0.1, 0.1, 0.1)
     panel = chart(results(SCRAPY, OURS, downloader)).panels[0]
     assert [bar.cut for bar in panel.bars] == [True, False, False]
     assert panel.bars[0].end == panel.bars[1].high

@@ -15,7 +15,7 @@ from crawler.compare import machine
 from crawler.compare.cores import divide
 from tests.benchmarks.document import DOCS, record, today
 from tests.benchmarks.rivals.chart import chart, svg
-from tests.benchmarks.rivals.contenders import REFERENCE, Contender, contenders, versions
+from tests.benchmarks.rivals.contenders import BY_HAND, REFERENCE, Contender, contenders, versions
 from tests.benchmarks.rivals.results import Figures, Kind, Results, System, load, save
 from tests.benchmarks.rivals.runs import catalogue, once, rounds
 from tests.benchmarks.rivals.table import markdown
@@ -71,6 +71,7 @@ def measure(options: argparse.Namespace) -> Results:
         machine=machine.describe(divide()),
         versions=versions(python),
         reference=REFERENCE,
+        by_hand=BY_HAND,
         systems=tuple(System(name, chosen[name].kind, figures, grown.get(name)) for name, figures in measured.items()),
     )
 

@@ -89,7 +89,7 @@ def chart(results: Results) -> Chart:
     )
 
 
-LEGEND = ((206.0, Kind.OURS, "this crawler"), (322.0, Kind.RIVAL, "others"), (410.0, Kind.DOWNLOADER, "only downloads"))
+LEGEND = ((206.0, Kind.OURS, "this crawler"), (322.0, Kind.RIVAL, "others"), (410.0, Kind.BARE, "the bare work"))
 
 
 def _panel(
@@ -101,7 +101,7 @@ def _panel(
     unit: float = 1.0,
 ) -> Panel:
     (left, right), values = PANELS[number], [figure(system) for system in systems]
-    crawling = [value.high for system, value in zip(systems, values, strict=True) if system.kind is not Kind.DOWNLOADER]
+    crawling = [value.high for system, value in zip(systems, values, strict=True) if system.kind is not Kind.BARE]
     axis = Axis(left, right - FIGURES[number], max(crawling or [value.high for value in values]) / unit)
     bars = tuple(
         _bar(system.kind, _y(place), value, axis, unit, form)

@@ -16,6 +16,8 @@ from tests.benchmarks.rivals.results import Kind
 HERE = Path(__file__).parent
 REFERENCE = "Scrapy, tuned"
 """The one that ratios are to."""
+BY_HAND = "libcurl and Lexbor, by hand"
+"""The least that this work costs on a machine."""
 
 
 class Contender(NamedTuple):
@@ -37,14 +39,15 @@ def contenders(python: Path, concurrency: int) -> dict[str, Contender]:
     found = {name: _ours(name, concurrency) for name in ("curl-multi", "asyncio", "queue", "thread-pool")}
     found["sharded, 2 processes"] = _ours("sharded", concurrency, "--set=crawl.processes=2")
     found["process-pool, 4 processes"] = _ours("process-pool", 4)
+    found[BY_HAND] = _by_script(Path(sys.executable), "by_hand.py", Kind.BARE, concurrency)
     if python.exists():
-        found[REFERENCE] = _rival(python, "by_scrapy.py", concurrency, "tuned")
-        found["Scrapy"] = _rival(python, "by_scrapy.py", concurrency)
-        found["Crawlee, Parsel"] = _rival(python, "by_crawlee.py", concurrency)
+        found[REFERENCE] = _by_script(python, "by_scrapy.py", Kind.RIVAL, concurrency, "tuned")
+        found["Scrapy"] = _by_script(python, "by_scrapy.py", Kind.RIVAL, concurrency)
+        found["Crawlee, Parsel"] = _by_script(python, "by_crawlee.py", Kind.RIVAL, concurrency)
     if wget2 := shutil.which("wget2"):
         found["wget2, which only downloads"] = Contender(
             lambda url, folder: [wget2, "-q", "-r", "-l0", f"--max-threads={concurrency}", "-P", str(folder), url],
-            Kind.DOWNLOADER,
+            Kind.BARE,
             None,
             status=8,  # there are links that lead nowhere
         )
@@ -87,8 +90,8 @@ def _ours(backend: str, concurrency: int, *extra: str) -> Contender:
     return Contender(command, Kind.OURS, "out/items.jsonl", "out/report.json")
 
 
-def _rival(python: Path, script: str, concurrency: int, *extra: str) -> Contender:
+def _by_script(python: Path, script: str, kind: Kind, concurrency: int, *extra: str) -> Contender:
     def command(url: str, folder: Path) -> list[str]:
         return [str(python), str(HERE / script), url, str(folder / "items.jsonl"), str(concurrency), *extra]
 
-    return Contender(command, Kind.RIVAL)
+    return Contender(command, kind)

@@ -18,7 +18,8 @@ class Kind(StrEnum):
 
     OURS = "ours"
     RIVAL = "rival"
-    DOWNLOADER = "downloader"
+    BARE = "bare"
+    """It only downloads, or only does the bare work: no robots.txt, no second try, nothing kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Results:
     versions: dict[str, str]
     """Of the others and the server; ours are in `machine`."""
     reference: str
+    by_hand: str
     systems: tuple[System, ...]
 
     @property
@@ -94,6 +96,11 @@ class Results:
     def scale(self) -> System | None:
         """The system that ratios are to; None if it was not measured or was wrong."""
         return next((system for system in self.right if system.name == self.reference), None)
+
+    @property
+    def bare(self) -> System | None:
+        """The bare work, by hand, with the libraries that ours stand on; None if it was not measured or was wrong."""
+        return next((system for system in self.right if system.name == self.by_hand), None)
 
     def growth(self, system: System) -> float | None:
         """Return the bytes that a page more costs a system, by its peaks; None if that was not measured."""

@@ -6,7 +6,7 @@ from crawler.compare.model import Estimate
 from tests.benchmarks.document import hardware, table
 from tests.benchmarks.rivals.results import KB, MB, Kind, Results, System
 
-COLUMNS = ("", "pages/s", "times Scrapy, wall", "times Scrapy, CPU", "CPU ms a page", "peak MB")
+COLUMNS = ("", "pages/s", "times Scrapy, wall", "times Scrapy, CPU", "CPU ms a page", "CPU, times by hand", "peak MB")
 
 
 def markdown(results: Results) -> str:
@@ -23,13 +23,15 @@ def markdown(results: Results) -> str:
 
 def _row(results: Results, system: System) -> Sequence[str]:
     backend, comma, how = system.name.partition(", ")
-    scale = results.scale
+    scale, bare = results.scale, results.bare
     ratios = [ratio(system.ratio(scale, figure)) if scale else "" for figure in ("wall", "cpu")]
+    more = ratio(bare.ratio(system, "cpu")) if bare else ""
     cells = [
         f"`{backend}`{comma}{how}" if system.kind is Kind.OURS else system.name,
         f"{system.speed(results.pages).median:,.0f}",
         *("1.0" if system is scale else text for text in ratios),
         f"{system.cpu(results.pages).median:.2f}",
+        "1.0" if system is bare else more,
         f"{system.memory.median / MB:.0f}",
     ]
     if not results.grown_to:
