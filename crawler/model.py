@@ -7,6 +7,7 @@ pickled would break the process backends, and nothing that comes back may carry 
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 WORKER_DIED = "worker-died"
@@ -32,7 +33,7 @@ class Role(Enum):
 
     __hash__ = object.__hash__  # each role is one object; Enum's own hash is a call of Python, dozens of times a page
 
-    @property
+    @cached_property
     def crew(self) -> "Role":
         """Whose work it is: LIST, the producers', which fetch robots.txt too, or DETAIL, the consumers'."""
         return Role.DETAIL if self is Role.DETAIL else Role.LIST

@@ -72,8 +72,11 @@ class Admission:
         for url in links:
             if url in known:
                 continue
-            if (role := self._role(url)) is None or not self._scope.holds(url):
-                self._leave_out(Stray(url, depth, referrer), role)
+            role, offsite = self._role(url), not self._scope.holds(url)
+            if role is None or offsite:
+                self._ledger.tally.left_out["offsite" if offsite else "filtered"] += 1
+                if role is not None and self._rules.widen_scope:
+                    self._keep(Stray(url, depth, referrer))
                 continue
             trap = self._traps.take(url, known)
             if trap is None:
@@ -81,14 +84,12 @@ class Admission:
             else:
                 self._ledger.tally.surplus[trap] += 1
 
-    def _leave_out(self, link: Stray, role: Role | None) -> None:
-        """Count a link that is out of scope, and keep it if its host may yet come into it."""
-        offsite = not self._scope.holds(link.url)
-        self._ledger.tally.left_out["offsite" if offsite else "filtered"] += 1
-        if not self._ledger.is_starting:
-            self._strays.forget()
-        elif role is not None and offsite and self._rules.widen_scope:
+    def _keep(self, link: Stray) -> None:
+        """Keep a link to a host that is not in scope as long as a start URL may yet redirect there."""
+        if self._ledger.is_starting:
             self._strays.keep(link)
+        else:
+            self._strays.forget()
 
     def follow_page(self, outcome: Outcome) -> None:
         """Take up what the links of a page lead to."""
