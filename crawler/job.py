@@ -239,7 +239,7 @@ def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:
         recollect=store.recollect,
     )
     frontier.tally.restore(store.counters())
-    frontier.start(config.crawl.start_urls, store.settled(), store.taken_up())
+    frontier.start(config.crawl.start_urls, store.settled(), store.taken_up(), store.strays())
     return frontier
 
 

@@ -144,3 +144,5 @@ class Changes:
 
     taken_up: list[Task] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    strays: list[Task] = field(default_factory=list)
+    """What is out of scope, and may yet come into it."""

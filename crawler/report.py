@@ -68,7 +68,7 @@ def describe(
         "robots_failures": tally.robots_failures,
         "hosts_given_up": tally.hosts_given_up,
         "surplus": dict(tally.surplus.most_common()),
-        "left_out": dict((+tally.left_out).most_common()),
+        "left_out": dict(tally.left_out.most_common()),
         "fields_missing": dict(tally.fields_missing.most_common()),
         "versions": versions(),
     }

@@ -15,7 +15,7 @@ from crawler.core.queues import HostQueues
 from crawler.core.report import HOST_GIVEN_UP
 from crawler.core.robots import MAX_HOPS, Access, RobotsBook, Rules, is_missing
 from crawler.core.rules import CrawlRules
-from crawler.core.strays import Stray, Strays
+from crawler.core.strays import Strays
 from crawler.core.traps import Traps
 from crawler.model import ADDRESS_FORBIDDEN, Failure, Outcome, Role, Settled, Task, Verdict
 from crawler.urls import Scope, host
@@ -46,7 +46,9 @@ class Admission:
 
     # ---- coming in -----------------------------------------------------------------------------------------------
 
-    def start(self, urls: Sequence[str], settled: Iterable[Settled], taken_up: Iterable[Task]) -> None:
+    def start(
+        self, urls: Sequence[str], settled: Iterable[Settled], taken_up: Iterable[Task], strays: Iterable[Task]
+    ) -> None:
         """Let in the start URLs, after all that an earlier run of the crawl took up: see `Frontier.start`."""
         for url in urls:
             self._start_from(url)
@@ -63,33 +65,32 @@ class Admission:
             self._enter_all(waiting.pop(depth))
         for url in urls:
             self._take_up(Task(url, self._scope.start_role(url)))
+        for task in strays:
+            self._take_back(task)
 
     def follow(self, links: Iterable[str], depth: int, referrer: str) -> None:
         """Take up what links (canonical) lead to, as far as it is in scope, not known, not too deep, and no trap."""
         if self._too_deep(depth):
             return
-        known = self._ledger.known
+        known, keeps = self._ledger.known, self._keeps_strays()
         for url in links:
             if url in known:
                 continue
             role, offsite = self._role(url), not self._scope.holds(url)
             if role is None or offsite:
                 self._ledger.tally.left_out["offsite" if offsite else "filtered"] += 1
-                if role is not None and self._rules.widen_scope:
-                    self._keep(Stray(url, depth, referrer))
-                continue
-            trap = self._traps.take(url, known)
-            if trap is None:
-                self._take_up(Task(url, role, depth, referrer=referrer))
+                if role is not None and keeps:
+                    self._keep(Task(url, role, depth, referrer=referrer))
             else:
-                self._ledger.tally.surplus[trap] += 1
+                self._let_in(Task(url, role, depth, referrer=referrer))
 
-    def _keep(self, link: Stray) -> None:
-        """Keep a link to a host that is not in scope as long as a start URL may yet redirect there."""
-        if self._ledger.is_starting:
-            self._strays.keep(link)
+    def _let_in(self, task: Task) -> None:
+        """Make a URL that is in scope and not known part of the crawl, unless it is a trap."""
+        trap = self._traps.take(task.url, self._ledger.known)
+        if trap is None:
+            self._enter(task, self._ledger.take_up(task))
         else:
-            self._strays.forget()
+            self._ledger.tally.surplus[trap] += 1
 
     def follow_page(self, outcome: Outcome) -> None:
         """Take up what the links of a page lead to."""
@@ -109,17 +110,18 @@ class Admission:
             self._start_from(target)
         role = self._scope.start_role(target) if starting else self._scope.role(target)
         reason = None if target in known else self._refusal(target, role, starting=starting)
-        if reason is not None:
-            settle(task, Verdict.SKIPPED, reason, outcome)
-            return
-        self._ledger.redirect(task.url, target)
-        settle(task, Verdict.SKIPPED, "redirected", outcome)
-        if role is not None:
-            self._take_up(Task(target, role, task.depth, task.hops + 1, referrer=task.url), first=True)
+        further = Task(target, role, task.depth, task.hops + 1, referrer=task.url) if role is not None else None
+        if reason is None:
+            self._ledger.redirect(task.url, target)
+        settle(task, Verdict.SKIPPED, reason or "redirected", outcome)
+        if further is not None and reason is None:
+            self._take_up(further, first=True)
+        elif further is not None and reason == "offsite" and self._keeps_strays():
+            self._keep(further)
         if starting:
-            for link in self._strays.take(host(target)):
-                self._ledger.tally.left_out["offsite"] -= 1
-                self.follow((link.url,), link.depth, link.referrer)
+            self._lead_on(target, task)
+        else:
+            self._note_redirect(task.url, target)
 
     def _refusal(self, target: str, role: Role | None, *, starting: bool) -> str | None:
         """Return why the target of a redirect is not taken up; None if it is."""
@@ -128,6 +130,46 @@ class Admission:
         if role is None:
             return "filtered"
         return None if starting else self._traps.take(target, self._ledger.known)
+
+    # ---- strays --------------------------------------------------------------------------------------------------
+
+    def _keeps_strays(self) -> bool:
+        """Say whether hosts that are not in scope may yet come into it: a start URL may lead there."""
+        if self._ledger.is_starting:
+            return self._rules.widen_scope
+        self._strays.forget()
+        return False
+
+    def _keep(self, task: Task) -> None:
+        if not self._traps.too_long(task.url) and self._strays.keep(task):
+            self._ledger.stray(task)
+
+    def _take_back(self, task: Task) -> None:
+        """Take in what an earlier run kept."""
+        if not self._scope.holds(task.url):
+            self._strays.keep(task)
+        elif task.url not in self._ledger.known:
+            self._let_in(task)
+
+    def _note_redirect(self, url: str, target: str) -> None:
+        """Keep where a page leads that is no start URL, as long as one may yet lead to it."""
+        if self._ledger.is_starting and not self._traps.too_long(target):
+            self._strays.note_redirect(url, target)
+
+    def _lead_on(self, url: str, start: Task) -> None:
+        """Welcome what was kept of a page's host to which a start URL leads, and go on from where that page led."""
+        self._welcome(host(url))
+        for hops, target in enumerate(self._strays.lead_on(url), start.hops + 2):
+            self._start_from(target)
+            self._take_up(Task(target, self._scope.start_role(target), start.depth, hops, referrer=url), first=True)
+            self._welcome(host(target))
+            url = target
+
+    def _welcome(self, name: str) -> None:
+        for task in self._strays.take(name):
+            self._take_back(task)
+
+    # ---- starting ------------------------------------------------------------------------------------------------
 
     def _start_from(self, url: str) -> None:
         """Treat a URL as one that the crawl was asked to start from: its host is in scope, unless that was given."""
@@ -146,7 +188,10 @@ class Admission:
             if settled.reason == "redirected":
                 self._ledger.redirect(url, redirect)
             if self._ledger.is_start(url):
-                self._start_from(redirect)
+                for target in (redirect, *self._strays.lead_on(redirect)):
+                    self._start_from(target)
+            else:
+                self._note_redirect(url, redirect)
         self._ledger.restore_settled(settled)
 
     def _too_deep(self, depth: int) -> bool:

@@ -76,13 +76,19 @@ class Frontier:
 
     # ---- what the engine asks ------------------------------------------------------------------------------------
 
-    def start(self, urls: Sequence[str], settled: Iterable[Settled] = (), taken_up: Iterable[Task] = ()) -> None:
+    def start(
+        self,
+        urls: Sequence[str],
+        settled: Iterable[Settled] = (),
+        taken_up: Iterable[Task] = (),
+        strays: Iterable[Task] = (),
+    ) -> None:
         """Begin with the start URLs (canonical), at depth 0; or go on where an earlier run of the crawl ended.
 
         `settled` is what it was through with, in that order, and `taken_up` all that it knew of, in the order in which
-        it was taken up; what of that is not settled is pending, the least deep first.
+        it was taken up; what of that is not settled is pending, the least deep first. `strays` is what it kept.
         """
-        self._admission.start(urls, settled, taken_up)
+        self._admission.start(urls, settled, taken_up, strays)
 
     def next(self, now: float) -> Step:
         """Return what is to be done at `now`: a task to hand over, a time to wait for, or that this is the end."""

@@ -61,13 +61,16 @@ class Ledger:
         tasks = iter(self._stored([number for number in numbers if number <= last_stored]) if self._stored else ())
         return [next(tasks) if number <= last_stored else unstored[number - last_stored - 1] for number in numbers]
 
+    def stray(self, task: Task) -> None:
+        """Write down what is not taken up, but may yet be."""
+        self._changes.strays.append(task)
+
     # ---- on the way ----------------------------------------------------------------------------------------------
 
     def start(self, url: str) -> None:
         """Note that the crawl was asked to start from a URL, or that such a one leads to it."""
         self._starts.add(url)
-        if url not in self.known:
-            self._open_starts.add(url)
+        self._open_starts.add(url)
 
     def is_start(self, url: str) -> bool:
         """Say whether the crawl was asked to start from a URL."""
@@ -75,7 +78,7 @@ class Ledger:
 
     @property
     def is_starting(self) -> bool:
-        """Whether a start URL is not settled, nor what it redirects to: its host may yet be another."""
+        """Whether a start URL, or what it leads to, may yet answer, if only when it is tried again: see `Strays`."""
         return bool(self._open_starts)
 
     def redirect(self, url: str, target: str) -> None:
@@ -127,4 +130,5 @@ class Ledger:
         self.tally.count(settled)
         if settled.task.url in self._starts:
             self.tally.start_settled(settled)
-            self._open_starts.discard(settled.task.url)
+            if settled.verdict is not Verdict.FAILED:
+                self._open_starts.discard(settled.task.url)

@@ -73,8 +73,7 @@ class Traps:
         Args:
             known: the URLs that are taken up so far.
         """
-        start = url.index("/", 8)
-        if self._limits.path_length and len(url) - start > self._limits.path_length:
+        if self.too_long(url):
             return "path-length"
         if self._limits.repeated_segments and repeats(url, self._limits.repeated_segments):
             return "repeated-segments"
@@ -86,6 +85,10 @@ class Traps:
                 return member.limit
         self._add(members)
         return None
+
+    def too_long(self, url: str) -> bool:
+        """Say whether a canonical URL is longer than any that is taken up."""
+        return 0 < self._limits.path_length < len(url) - url.index("/", 8)
 
     def count(self, url: str, known: Container[str]) -> None:
         """Count a URL that is taken up whatever the limits say: a start, or a page of an earlier run."""

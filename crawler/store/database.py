@@ -16,15 +16,20 @@ DATABASE = "crawl.db"
 VERSION = 1
 """Of the schema: a database of another version is refused."""
 
+_TASKS = (
+    "(id INTEGER PRIMARY KEY, url TEXT NOT NULL, role TEXT NOT NULL, depth INTEGER NOT NULL, hops INTEGER NOT NULL,"
+    " referrer TEXT)"
+)
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE urls (id INTEGER PRIMARY KEY, url TEXT NOT NULL, role TEXT NOT NULL, depth INTEGER NOT NULL,"
-    " hops INTEGER NOT NULL, referrer TEXT)",
+    f"CREATE TABLE urls {_TASKS}",
+    f"CREATE TABLE strays {_TASKS}",
     "CREATE TABLE pages (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
     "CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
 )
 
-_TABLES = {statement.split()[2] for statement in SCHEMA}
+_TABLES = {statement.split()[2] for statement in SCHEMA} - {"strays"}
+"""What there is in each crawl's: the earliest had no table for strays."""
 
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _UNWRITABLE = "it cannot be written into; choose another --out"
@@ -93,7 +98,7 @@ def begin(database: sqlite3.Connection, meaning: Mapping[str, Any]) -> None:
 
 
 def recognise(database: sqlite3.Connection, folder: Path, meaning: Mapping[str, Any]) -> None:
-    """Raise StoreError for a database that is not this crawl's to go on with."""
+    """Make ready a database to go on with; raise StoreError where it is not this crawl's."""
     meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta WHERE key IN ('version', 'meaning')"))
     if meta.get("version") != str(VERSION):
         raise WrongFolderError(
@@ -107,6 +112,7 @@ def recognise(database: sqlite3.Connection, folder: Path, meaning: Mapping[str, 
                 f"{folder} holds a crawl with {key} = {json.dumps(before.get(key))}, not {json.dumps(now.get(key))}: "
                 "set it back to go on with it, or add --overwrite to begin anew"
             )
+    database.execute(f"CREATE TABLE IF NOT EXISTS strays {_TASKS}")
 
 
 def flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:

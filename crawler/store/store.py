@@ -42,6 +42,7 @@ ROWS_AT_ONCE = 500
 """URLs that are asked for in one query; an older SQLite takes 999 at most."""
 
 _TASKS = "SELECT id, url, role, depth, hops, referrer FROM urls"
+_NEW_TASK = "(id, url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?, ?)"
 
 Counters = Mapping[str, Any]
 """What is counted besides the pages, as JSON."""
@@ -56,6 +57,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._taken_up: list[Task] = []
+        self._strays: list[Task] = []
         self._unwritten: dict[str, list[bytes]] = {table: [] for table in FILES}
         """The group, as it will be written: a page's links, and its text in memory, take several times as much."""
         self._group_began = 0.0
@@ -124,6 +126,12 @@ class Store:
                     raise KeyError(place)
                 yield _task(*row)
 
+    def strays(self) -> Iterator[Task]:
+        """Return what the crawl left out of its scope and kept, as it may yet come into it."""
+        with explained(self.folder):
+            for row in self._database.execute("SELECT url, role, depth, hops, referrer FROM strays ORDER BY id"):
+                yield _task(*row)
+
     def recollect(self, numbers: Sequence[int]) -> list[Task]:
         """Return URLs that the crawl took up, in the order of their numbers: 1 is what it took up first.
 
@@ -182,6 +190,7 @@ class Store:
         if not self._taken_up and not self._unwritten["pages"]:
             self._group_began = self._clock()
         self._taken_up += changes.taken_up
+        self._strays += changes.strays
         for settled in changes.settled:
             self._unwritten["pages"].append(page_line(settled))
             if (line := item_line(settled)) is not None:
@@ -192,6 +201,7 @@ class Store:
     def commit(self) -> None:
         """Commit the group now, then append its lines to the files."""
         taken_up, self._taken_up = self._taken_up, []
+        strays, self._strays = self._strays, []
         lines, self._unwritten = self._unwritten, {table: [] for table in FILES}
         if not taken_up and not lines["pages"]:
             return
@@ -200,12 +210,10 @@ class Store:
             with self._database as database:
                 database.execute("BEGIN")
                 database.executemany(
-                    "INSERT INTO urls (id, url, role, depth, hops, referrer) VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (number, task.url, task.role.value, task.depth, task.hops, task.referrer)
-                        for number, task in enumerate(taken_up, self._committed + 1)
-                    ],
+                    f"INSERT INTO urls {_NEW_TASK}",
+                    [(number, *_row(task)) for number, task in enumerate(taken_up, self._committed + 1)],
                 )
+                database.executemany(f"INSERT INTO strays {_NEW_TASK}", [(None, *_row(task)) for task in strays])
                 for table, block in blocks.items():
                     rows = [(line,) for line in lines[table]]
                     database.executemany(f"INSERT INTO {table} (line) VALUES (CAST(? AS TEXT))", rows)  # noqa: S608 - ours
@@ -297,6 +305,10 @@ def _look_for_others(folder: Path, *, overwrite: bool = False) -> None:
 
 def _task(url: str, role: str, depth: int, hops: int, referrer: str | None) -> Task:
     return Task(url, Role(role), depth, hops, referrer=referrer)
+
+
+def _row(task: Task) -> tuple[str, str, int, int, str | None]:
+    return task.url, task.role.value, task.depth, task.hops, task.referrer
 
 
 def _is_finished(database: sqlite3.Connection) -> bool:

@@ -29,7 +29,7 @@ def make(
     lists: tuple[str, ...] = (),
     details: tuple[str, ...] = (),
     hosts: tuple[str, ...] = (),
-    go_on: tuple[Iterable[Settled], Iterable[Task]] = ((), ()),
+    go_on: tuple[Iterable[Any], ...] = (),
     recollect: Recollect | None = None,
     **rules: Any,
 ) -> Frontier:
@@ -96,25 +96,6 @@ def test_it_is_counted_how_many_items_lack_a_field() -> None:
     again = make()
     again.tally.restore(frontier.tally.counters())
     assert again.tally.fields_missing == {"price": 1, "tags": 1}
-
-
-@pytest.mark.parametrize("late", [True, False])
-def test_what_is_in_scope_does_not_depend_on_which_start_url_answers_first(late: bool) -> None:
-    frontier = make(f"{A}/", f"{A}/other")
-    moved, other = take(frontier)
-    links = ["http://b.test/", "http://b.test/x", "http://c.test/x"]
-    answers = [redirect(moved, "http://b.test/"), page(other, *links)]
-    for outcome in reversed(answers) if late else answers:
-        frontier.complete(outcome, 0.0)
-    assert {(task.url, task.depth) for task in take(frontier)} == {("http://b.test/", 0), ("http://b.test/x", 1)}
-    assert +frontier.tally.left_out == {"offsite": 1}
-
-
-def test_links_to_other_hosts_are_not_kept_when_all_start_urls_have_answered() -> None:
-    frontier = make(f"{A}/")
-    frontier.complete(page(one(frontier), f"{A}/1", "http://b.test/x"), 0.0)
-    frontier.complete(page(one(frontier), "http://b.test/y"), 0.0)
-    assert not frontier._admission._strays.take("b.test")
 
 
 def test_with_patterns_only_what_matches_is_taken_up() -> None:

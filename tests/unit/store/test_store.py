@@ -106,6 +106,28 @@ def test_a_database_that_lacks_a_url_is_damaged(tmp_path: Path) -> None:
             list(store.taken_up())
 
 
+def test_strays_are_there_again_in_the_order_in_which_they_were_met(tmp_path: Path) -> None:
+    met = [task("b", depth=2, hops=1, referrer=f"{A}/a"), task("a")]
+    with Store.open(tmp_path, MEANING) as store:
+        store.save(Changes([task("x")], [], met[:1]))
+        store.commit()
+        store.save(Changes([task("y")], [], met[1:]))
+        store.commit()
+    with Store.open(tmp_path, MEANING, resume=True) as store:
+        assert [*store.strays()] == met
+
+
+def test_a_crawl_of_before_there_were_strays_is_gone_on_with(tmp_path: Path) -> None:
+    with Store.open(tmp_path, MEANING) as store:
+        commit(store, ok("a"), taken_up=("b",))
+    with sqlite3.connect(tmp_path / "crawl.db") as database:
+        database.execute("DROP TABLE strays")
+    database.close()
+    with Store.open(tmp_path, MEANING, resume=True) as store:
+        assert [*store.strays()] == []
+        assert pending(store) == [f"{A}/b"]
+
+
 def test_the_counters_are_those_of_the_last_commit(tmp_path: Path) -> None:
     with Store.open(tmp_path, MEANING) as store:
         store.save(changes(ok("a")), lambda: {"retries": 7})
