@@ -12,6 +12,7 @@ from crawler.core import backlog
 from crawler.core.backlog import Recollect
 from crawler.core.frontier import Done, Frontier, Wait
 from crawler.core.politeness import HostRules
+from crawler.core.queues import HostQueues
 from crawler.core.retry import RetryPolicy
 from crawler.core.rules import CrawlRules
 from crawler.core.traps import TrapLimits
@@ -176,6 +177,22 @@ def test_list_pages_get_half_of_the_slots_where_there_are_many_of_them() -> None
     links = [*(f"{A}/list/{n}" for n in range(1, 99)), *(f"{A}/item/{n}" for n in range(99))]
     frontier.complete(page(one(frontier), *links), 0.0)
     assert Counter(task.role for task in take(frontier)) == {Role.LIST: 2, Role.DETAIL: 2}
+
+
+def test_of_consumers_only_those_count_that_a_host_lets_work() -> None:
+    frontier = make(f"{A}/list/0", lists=("/list/*",), details=("/item/*",), consumers=8, capacity=2, per_host=4)
+    links = [*(f"{A}/list/{n}" for n in range(1, 7)), *(f"{A}/item/{n}" for n in range(20))]
+    frontier.complete(page(one(frontier), *links), 0.0)
+    assert [task.role for task in take(frontier)] == [Role.DETAIL] * 4, "20 for 2 of them are work enough"
+
+
+def test_a_host_that_is_given_up_has_no_slots() -> None:
+    queues = HostQueues(HostRules(per_host=3))
+    for number, url in enumerate((f"{A}/1", f"{A}/2", "http://b.test/"), 1):
+        queues.add(Task(url, Role.DETAIL), number)
+    assert (queues.slots(100), queues.slots(4)) == (6, 4)
+    assert len([*queues.drain("a.test")]) == 2
+    assert queues.slots(100) == 3
 
 
 def test_details_that_may_not_start_do_not_hold_up_list_pages() -> None:
