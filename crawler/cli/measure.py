@@ -1,7 +1,10 @@
 """The commands that measure backends: `compare`, and `advise` for a user's own site."""
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -9,6 +12,29 @@ import click
 from crawler.advise import MOST_PAGES
 from crawler.cli.base import FAILED, INTERRUPTED, OK, Folder, configuration, configured, warn
 from crawler.console import Console, printable, table
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP where it is heeded, do as Ctrl-C does: no crawl goes on, and no folder of it stays."""
+    heard = False
+
+    def hear(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        nonlocal heard
+        if not heard:  # a terminal that closes says so twice, and what is cleared away then is to be cleared whole
+            heard = True
+            raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number])
 
 
 @click.command()
@@ -45,6 +71,7 @@ from crawler.console import Console, printable, table
     help="Leave report.html, .md and .json there, and timelines/ of the explained runs.",
 )
 @click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
+@_ended_as_by_ctrl_c()
 def compare(
     settings: Sequence[str],
     config: Path | None,
@@ -100,6 +127,7 @@ def compare(
 @click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
 @click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
 @click.option("--out", "folder", metavar="DIR", type=Folder(), help="Leave the comparison there.")
+@_ended_as_by_ctrl_c()
 def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path | None, **options: Any) -> int:
     """Recommend backend, consumers and parser for a site, as a piece of config.toml.
 

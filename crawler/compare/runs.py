@@ -31,6 +31,11 @@ LIMITING = 32
 """Connections by which the server's own limit is measured, and the seconds that it takes."""
 LIMITING_SECONDS = 0.5
 
+SOCKET_PATH = 103
+"""The bytes that the path of a Unix socket may have on every system (Linux takes 107), and those that multiprocessing
+puts behind TMPDIR for one of its own: `/pymp-XXXXXXXX/listener-XXXXXXXX`."""
+SOCKET_NAME = 32
+
 PATIENT = 1_000_000
 """Requests to one host at once: what the workers can do is to be measured, not the crawl's manners."""
 
@@ -66,6 +71,15 @@ class Stage:
     def out(self) -> Path:
         """The folder of the crawl."""
         return self.folder / "out"
+
+    @property
+    def temporary(self) -> dict[str, str]:
+        """The variable that has the crawl put its temporary files here, so that they go even if it is killed.
+
+        Empty where the path is too long for the sockets in it.
+        """
+        fits = len(os.fsencode(self.folder)) + SOCKET_NAME <= SOCKET_PATH
+        return {"TMPDIR": str(self.folder)} if fits else {}
 
 
 @contextmanager
@@ -142,7 +156,7 @@ def crawl(ready: Stage, ideal: Ideal, place: Place, options: Sequence[str] = ())
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": path, **ready.temporary},
                 process_group=0,  # Ctrl-C at a terminal is for us, and we end it
             )
         try:

@@ -1,9 +1,10 @@
 """A crawl's process and all below it, watched from outside while it runs."""
 
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from threading import Event, Thread
 
 import psutil
@@ -13,6 +14,9 @@ EVERY = 0.1
 
 SHARE = 0.05
 """The share of the time that looking may take: to add up the pages of a hundred processes is no small thing."""
+
+LEAVING = 2.0
+"""Seconds that a process which is to end, and those below it, are given to do so by themselves."""
 
 HAS_PSS = Path("/proc/self/smaps_rollup").exists()
 
@@ -50,15 +54,27 @@ class Watch:
 
 
 def end(process: "Popen[bytes]") -> None:
-    """Kill a process and all below it; nothing happens if it has ended."""
+    """End a process and all below it; nothing happens if it has ended.
+
+    It is asked to, for LEAVING seconds, so that it can take away what it has put into temporary folders and shared
+    memory. What is still there then is killed.
+    """
     if process.poll() is not None:
         return
-    tree = _tree(process.pid)
-    for member in tree:
-        with suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(tree[1:], timeout=10)  # the first is ours, and waited for below
-    process.wait()
+    tree, give_up_at = _tree(process.pid), time.monotonic() + LEAVING
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):  # the two of them: a crawl that is asked once takes its time
+            process.send_signal(number)
+        with suppress(TimeoutExpired):
+            process.wait(LEAVING)
+            psutil.wait_procs(tree[1:], timeout=max(0.0, give_up_at - time.monotonic()))  # the first is ours
+    finally:
+        tree = list({*tree, *_tree(process.pid)})
+        for member in tree:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs([member for member in tree if member.pid != process.pid], timeout=10)
+        process.wait()
 
 
 def _tree(pid: int) -> list[psutil.Process]:

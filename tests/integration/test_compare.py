@@ -2,10 +2,13 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
-from signal import SIGINT
+from signal import SIGHUP, SIGINT, SIGTERM
 from subprocess import run
+from tempfile import TemporaryDirectory
 
+import psutil
 import pytest
 
 from crawler.compare.baseline import read
@@ -147,6 +150,25 @@ def test_ctrl_c_ends_a_comparison_with_a_report_of_the_whole_rounds(after: str, 
         made = read(tmp_path / "report.json")
         assert made.interrupted
         assert made.rounds == len(made.scenes[0].results[0].rounds) >= 1
+
+
+@pytest.mark.parametrize("number", [SIGINT, SIGTERM, SIGHUP])
+def test_however_a_comparison_is_ended_nothing_of_its_crawl_stays(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TemporaryDirectory(prefix="t-", dir="/tmp") as scratch:  # a short name: there are to be sockets below it
+        monkeypatch.setenv("TMPDIR", scratch)
+        args = ("--workloads=io", "--backends=process-queue", "--latency=0.5", "--rounds=1", "--no-explain")
+        with subprocess.Popen(command("compare", *args), stderr=subprocess.DEVNULL) as process:
+            end = time.monotonic() + 60
+            while not list(Path(scratch).glob("crawler-compare-*/pymp-*/listener-*")):  # there are worker processes
+                assert time.monotonic() < end
+                assert process.poll() is None
+                time.sleep(0.02)
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(number)
+            assert process.wait(30) == 130
+        _, alive = psutil.wait_procs(family, timeout=10.0)
+        assert alive == []
+        assert list(Path(scratch).iterdir()) == []
 
 
 def test_the_load_generator_asks_for_each_page_once() -> None:
