@@ -97,10 +97,11 @@ class Store:
                 if new:
                     begin(database, meaning)
                 elif not resume:
-                    raise WrongFolderError(
-                        f"{folder} holds {'a finished' if _is_finished(database) else 'an unfinished'} crawl: "
-                        "add --resume or --overwrite, or choose another --out"
-                    )
+                    held = "an unfinished crawl: add --resume or --overwrite"
+                    if _is_finished(database):
+                        again = "--retry-failed to try its failed pages again, --overwrite to begin anew"
+                        held = f"a finished crawl: add {again}"
+                    raise WrongFolderError(f"{folder} holds {held}, or choose another --out")
                 else:
                     recognise(database, folder, meaning)
                 store = cls(folder, database, clock)

@@ -183,7 +183,7 @@ def test_a_crawl_is_neither_touched_nor_begun_anew_unless_told(tmp_path: Path) -
         Store.open(tmp_path, MEANING)
     with Store.open(tmp_path, MEANING, resume=True) as store:
         store.finish({}, finished=True)
-    with pytest.raises(WrongFolderError, match="a finished crawl"):
+    with pytest.raises(WrongFolderError, match=r"a finished crawl: add --retry-failed .* --overwrite to begin anew"):
         Store.open(tmp_path, MEANING)
     assert lines(tmp_path) == ["a"]
     with Store.open(tmp_path, {}, overwrite=True) as store:
