@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from crawler.backends.registry import BACKENDS
-from crawler.cli.base import INTERRUPTED, OK, Folder, configuration, configured, program
+from crawler.cli.base import INTERRUPTED, OK, Folder, commands, configuration, configured, program
 from crawler.console import Console
 from crawler.engine import Interrupts
 from crawler.job import Mode, Watcher, fresh_folder, run
@@ -26,8 +26,11 @@ class Crawl(click.Command):
         """Refuse what is no option, and say which one is missing before it."""
         extra = super().parse_args(context, args)
         if extra and not context.resilient_parsing:
+            stray = f"{quotable(extra[0])!r}"
+            if extra[0] in commands.commands:
+                raise click.UsageError(f"{stray} is a command: put it first, before any option")
             raise click.UsageError(
-                f"{quotable(extra[0])!r} belongs to no option: write --start-url before a URL, --out before a folder"
+                f"{stray} belongs to no option: write --start-url before a URL, --out before a folder"
             )
         return extra
 

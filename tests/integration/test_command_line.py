@@ -162,6 +162,7 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
             2,
             "'crawls/one' belongs to no option: write --start-url before a URL, --out",
         ),
+        (["--quiet", "compare"], 2, "'compare' is a command: put it first, before any option"),
         (["fetch", "127.0.0.1:8931/"], 2, "did you mean http://127.0.0.1:8931/?"),
         (["robots", "example.test"], 2, "did you mean https://example.test?"),
         (["advise", "example.test"], 2, "did you mean https://example.test?"),
