@@ -16,7 +16,7 @@ import click
 
 from crawler.backends.base import BackendError
 from crawler.cli import crawl, look, measure
-from crawler.cli.base import BAD_USAGE, FAILED, INTERRUPTED, OK, commands
+from crawler.cli.base import BAD_USAGE, FAILED, INTERRUPTED, OK, commands, program_name
 from crawler.config import ConfigError
 from crawler.console import printable, write_no_more
 from crawler.store.database import StoreError, WrongFolderError
@@ -31,7 +31,7 @@ def status(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status. What a user or a site can cause is told in one line."""
     try:
         # As click's own `main` does it, but for what is told to nobody: that would end the program, as a failure.
-        with commands.make_context("python -m crawler", list(arguments)) as context:
+        with commands.make_context(program_name(), list(arguments)) as context:
             return commands.invoke(context) or OK
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -94,10 +94,21 @@ def configuration(
 
 def program() -> str:
     """Return how this program can be started again, typed in the current folder."""
+    script = _script()
+    return f"{_as_typed(Path(sys.executable))} -m crawler" if script is None else _as_typed(script)
+
+
+def program_name() -> str:
+    """Return what the help calls this program: the name of the script that started it, or `python -m crawler`."""
+    script = _script()
+    return "python -m crawler" if script is None else script.name
+
+
+def _script() -> Path | None:
+    """Return the script that this program was started by, as an installation makes one; None with `python -m`."""
     command = Path(sys.argv[0])
-    if command.name != "__main__.py" and command.suffix not in (".py", ".pyz") and os.access(command, os.X_OK):
-        return _as_typed(command)
-    return f"{_as_typed(Path(sys.executable))} -m crawler"
+    is_module = command.name == "__main__.py" or command.suffix in (".py", ".pyz")
+    return command if not is_module and os.access(command, os.X_OK) else None
 
 
 def _as_typed(file: Path) -> str:
@@ -121,6 +132,5 @@ def warn(url: str) -> None:
 def commands() -> None:
     """Crawl a web site with the concurrency backend of your choice.
 
-    Without a command, `crawl` is meant: `python -m crawler --backend queue`. Without a start URL, a fixture
-    site is served and crawled.
+    Without a command, `crawl` is run. Without a start URL, it crawls a fixture site that it serves itself.
     """

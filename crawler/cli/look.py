@@ -20,7 +20,7 @@ def backends() -> int:
     return OK
 
 
-@click.command()
+@click.command(short_help="Run into what goes wrong in concurrent code.")
 @click.argument("name", required=False)
 def hazards(name: str | None) -> int:
     """Run into what goes wrong in concurrent code, and see what cures it: NAME, or `all`; without it, list them."""
@@ -41,7 +41,7 @@ def hazards(name: str | None) -> int:
     return OK if all(told) else FAILED
 
 
-@click.command()
+@click.command(short_help="Fetch one page and show what came of it, as JSON.")
 @configured
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:

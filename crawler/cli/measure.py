@@ -37,7 +37,7 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
             signal.signal(number, before[number])
 
 
-@click.command()
+@click.command(short_help="Measure the backends on the fixture site.")
 @configured
 @click.option("--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Also mixed and flaky.")
 @click.option(
@@ -119,7 +119,7 @@ def compare(
     return OK if well and not wrong else FAILED
 
 
-@click.command()
+@click.command(short_help="Recommend backend, consumers and parser for a site.")
 @configured
 @click.argument("url")
 @click.option("--pages", metavar="N", type=click.IntRange(1, MOST_PAGES), default=MOST_PAGES, show_default=True)

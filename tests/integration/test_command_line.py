@@ -182,6 +182,17 @@ def test_what_is_wrong_is_told_in_one_line(args: list[str], code: int, told: str
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_the_help_is_whole_in_80_columns_and_calls_the_program_as_it_was_started(tmp_path: Path) -> None:
+    narrow = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(Path(__file__).parents[2])}
+    script = tmp_path / "crawler"  # as an installation makes it
+    script.write_text(f"#!{sys.executable}\nfrom crawler.__main__ import main\nmain()\n")
+    script.chmod(0o755)
+    for args, name in (([str(script)], "crawler"), (command(), "python -m crawler")):
+        told = subprocess.run([*args, "--help"], env=narrow, capture_output=True, text=True, check=True, timeout=LIMIT)
+        assert told.stdout.startswith(f"Usage: {name} [OPTIONS]")
+        assert "..." not in told.stdout.replace("[ARGS]...", "")
+
+
 def test_a_crawl_that_had_nothing_to_crawl_is_no_success_when_it_is_resumed(tmp_path: Path) -> None:
     args = ("--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1", "--quiet", f"--out={tmp_path}")
     told = "no start page could be fetched"
