@@ -19,7 +19,9 @@ OK, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 CONFIG_FILE = Path("config.toml")
 """What is read where no --config is given, if it is there."""
 
-SET_HELP = "Set any key of the file: crawl.max_pages=5, extract.fields.title=h1, 'site.deny=[\"/src/*\"]'."
+SET_HELP = "Set any key of the configuration: crawl.max_pages=5, extract.fields.title=h1, 'site.deny=[\"/src/*\"]'."
+
+CONFIG_HELP = "Configuration file (default: ./config.toml if it is there)."
 
 NOT_SENT = "the credentials in a URL are left out: this crawler does not send any"
 
@@ -60,7 +62,7 @@ def configured(command: Any) -> Any:
     """Add the options by which every command is configured."""
     for option in (
         click.option("--set", "settings", metavar="TABLE.KEY=VALUE", multiple=True, help=SET_HELP),
-        click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Read this, not ./config.toml."),
+        click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help=CONFIG_HELP),
     ):
         command = option(command)
     return command
@@ -132,5 +134,5 @@ def warn(url: str) -> None:
 def commands() -> None:
     """Crawl a web site with the concurrency backend of your choice.
 
-    Without a command, `crawl` is run. Without a start URL, it crawls a fixture site that it serves itself.
+    `crawl` is the default command. Without a start URL, it serves a fixture site and crawls that.
     """

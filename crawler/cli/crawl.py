@@ -38,16 +38,16 @@ class Crawl(click.Command):
 @click.command(cls=Crawl)
 @configured
 @click.option("--backend", metavar="NAME", help=f"One of {', '.join(BACKENDS)}.")
-@click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="Where to begin; may be repeated.")
-@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Default: crawls/TIME-BACKEND.")
-@click.option("--resume", is_flag=True, help="Go on with the crawl in --out, or begin it.")
-@click.option("--retry-failed", is_flag=True, help="Resume, and take up failed pages again.")
-@click.option("--overwrite", is_flag=True, help="Begin anew where --out holds a crawl.")
-@click.option("--producers", metavar="N", type=int, help="Workers that fetch list pages.")
-@click.option("--consumers", metavar="N", type=int, help="Workers that fetch detail pages.")
-@click.option("--max-pages", metavar="N", type=int, help="Stop after so many pages; 0: no limit.")
-@click.option("--max-depth", metavar="N", type=int, help="Follow links so far from the start; 0: no limit.")
-@click.option("--trace", is_flag=True, help="Leave a timeline of what each worker did when.")
+@click.option("--start-url", "start_urls", metavar="URL", multiple=True, help="URL to start from; may be repeated.")
+@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Output folder (default: crawls/TIME-BACKEND).")
+@click.option("--resume", is_flag=True, help="Resume the crawl in --out; start one if there is none.")
+@click.option("--retry-failed", is_flag=True, help="Resume, and try failed pages again.")
+@click.option("--overwrite", is_flag=True, help="Replace the crawl in --out.")
+@click.option("--producers", metavar="N", type=int, help="Number of workers that fetch list pages.")
+@click.option("--consumers", metavar="N", type=int, help="Number of workers that fetch detail pages.")
+@click.option("--max-pages", metavar="N", type=int, help="Stop after N pages; 0: no limit.")
+@click.option("--max-depth", metavar="N", type=int, help="Maximum link depth from a start URL; 0: no limit.")
+@click.option("--trace", is_flag=True, help="Write a timeline of what each worker did when.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def crawl(
     settings: Sequence[str],
@@ -60,7 +60,7 @@ def crawl(
     quiet: bool,
     **options: Any,
 ) -> int:
-    """Crawl a site and leave what was found in a folder."""
+    """Crawl a site and write what was found into a folder."""
     going_on = "--retry-failed" if retry_failed else "--resume" if resume else None
     if going_on and overwrite:
         raise click.UsageError(f"{going_on} and --overwrite exclude each other")

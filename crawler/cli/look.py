@@ -14,16 +14,16 @@ from crawler.console import table
 
 @click.command()
 def backends() -> int:
-    """List the backends: their primitive and what they are for."""
+    """List the backends, their primitives and what each is for."""
     rows = [(name, entry.primitive, entry.missing or entry.purpose) for name, entry in BACKENDS.items()]
     table(("backend", "primitive", "what it is for"), rows)
     return OK
 
 
-@click.command(short_help="Run into what goes wrong in concurrent code.")
+@click.command(short_help="Demonstrate what goes wrong in concurrent code.")
 @click.argument("name", required=False)
 def hazards(name: str | None) -> int:
-    """Run into what goes wrong in concurrent code, and see what cures it: NAME, or `all`; without it, list them."""
+    """Demonstrate what goes wrong in concurrent code, and its cure: NAME, or `all`. Without NAME, list the hazards."""
     from crawler.hazards.base import HazardError
     from crawler.hazards.registry import HAZARDS
     from crawler.hazards.show import show
@@ -41,11 +41,11 @@ def hazards(name: str | None) -> int:
     return OK if all(told) else FAILED
 
 
-@click.command(short_help="Fetch one page and show what came of it, as JSON.")
+@click.command(short_help="Fetch one page and show the result as JSON.")
 @configured
 @click.argument("url")
 def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
-    """Fetch one page as a crawl would, whatever robots.txt says, and show what came of it, as JSON."""
+    """Fetch one page as a crawl would, ignoring robots.txt, and show the result as JSON."""
     from crawler import probe
 
     return _show(probe.fetch, settings, config, url)
@@ -55,7 +55,7 @@ def fetch(settings: Sequence[str], config: Path | None, url: str) -> int:
 @configured
 @click.argument("url")
 def robots(settings: Sequence[str], config: Path | None, url: str) -> int:
-    """Show what robots.txt says of a URL, as JSON."""
+    """Show what robots.txt says about a URL, as JSON."""
     from crawler import probe
 
     return _show(probe.robots, settings, config, url)

@@ -39,36 +39,75 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
 
 @click.command(short_help="Measure the backends on the fixture site.")
 @configured
-@click.option("--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Also mixed and flaky.")
 @click.option(
-    "--backends", metavar="NAME,…", default="", help="Which backends; default: all but those for several machines."
+    "--workloads", metavar="NAME,…", default="io,cpu", show_default=True, help="Any of io, cpu, mixed, flaky."
 )
-@click.option("--consumers", metavar="N,…", default="8", show_default=True, help="Several, for a scaling curve.")
-@click.option("--parsers", metavar="NAME,…", default="", help="Which parsers; default: the workload's.")
+@click.option(
+    "--backends",
+    metavar="NAME,…",
+    default="",
+    help="Backends to compare (default: all but those for several machines).",
+)
+@click.option(
+    "--consumers",
+    metavar="N,…",
+    default="8",
+    show_default=True,
+    help="Numbers of consumers; several give a scaling curve.",
+)
+@click.option("--parsers", metavar="NAME,…", default="", help="Parsers to compare (default: the workload's).")
 @click.option(
     "--clients",
     metavar="NAME,…",
     default="",
-    help="Which clients; default: requests. A backend that can use none of them has its own best.",
+    help="HTTP clients to compare (default: requests). A backend that supports none of them uses its own best.",
 )
-@click.option("--start-methods", metavar="NAME,…", default="", help="How processes are started; default: auto.")
-@click.option("--pages", metavar="N", type=click.IntRange(1), help="Detail pages; default: the workload's.")
-@click.option("--latency", metavar="S", type=click.FloatRange(0), help="Seconds a page; default: the workload's.")
-@click.option("--producers", metavar="N", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
-@click.option("--within", metavar="S", type=click.FloatRange(0), help="Begin no round that would end later.")
-@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Shuffles the order of the runs.")
-@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
-@click.option("--explain/--no-explain", default=True, help="Run each once before, traced, to see where its time goes.")
 @click.option(
-    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Exit 1 if a run is slower than there."
+    "--start-methods", metavar="NAME,…", default="", help="Ways of starting processes to compare (default: auto)."
+)
+@click.option("--pages", metavar="N", type=click.IntRange(1), help="Number of detail pages (default: the workload's).")
+@click.option(
+    "--latency",
+    metavar="S",
+    type=click.FloatRange(0),
+    help="Seconds the server takes per page (default: the workload's).",
+)
+@click.option(
+    "--producers",
+    metavar="N",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Number of workers that fetch list pages.",
+)
+@click.option(
+    "--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Number of runs of each."
+)
+@click.option(
+    "--within", metavar="S", type=click.FloatRange(0), help="Start no round that would not finish within S seconds."
+)
+@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Seed for the order of the runs.")
+@click.option(
+    "--limit",
+    metavar="S",
+    type=click.FloatRange(0.1),
+    default=120.0,
+    show_default=True,
+    help="Kill a run that takes longer than S seconds.",
+)
+@click.option("--explain/--no-explain", default=True, help="First run each once, traced, to see where its time goes.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Exit 1 if a run is slower than in FILE, a report.json.",
 )
 @click.option(
     "--out",
     "folder",
     metavar="DIR",
     type=Folder(),
-    help="Leave report.html, .md and .json there, and timelines/ of the explained runs.",
+    help="Write report.html, .md and .json there, and timelines/ of the explained runs.",
 )
 @click.option("--json", "machine", is_flag=True, help="Print report.json instead of tables.")
 @_ended_as_by_ctrl_c()
@@ -80,9 +119,9 @@ def compare(
     baseline: Path | None,
     **options: Any,
 ) -> int:
-    """Run the same crawl on each backend, on the fixture site, and compare.
+    """Run the same crawl of the fixture site on each backend, and compare.
 
-    The workloads' parameters are in [compare.NAME] of the configuration: --set compare.io.latency=0.1.
+    Each workload is defined in the table [compare.NAME] of the configuration: --set compare.io.latency=0.1.
     """
     from crawler.compare import command as comparison
     from crawler.compare.baseline import read as read_baseline
@@ -122,19 +161,35 @@ def compare(
 @click.command(short_help="Recommend backend, consumers and parser for a site.")
 @configured
 @click.argument("url")
-@click.option("--pages", metavar="N", type=click.IntRange(1, MOST_PAGES), default=MOST_PAGES, show_default=True)
-@click.option("--backends", metavar="NAME,…", default="", help="Which to compare; default: the best of each kind.")
-@click.option("--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
-@click.option("--limit", metavar="S", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Kill a run.")
-@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Leave the comparison there.")
+@click.option(
+    "--pages",
+    metavar="N",
+    type=click.IntRange(1, MOST_PAGES),
+    default=MOST_PAGES,
+    show_default=True,
+    help="Most pages to fetch from the site.",
+)
+@click.option("--backends", metavar="NAME,…", default="", help="Backends to compare (default: the best of each kind).")
+@click.option(
+    "--rounds", metavar="N", type=click.IntRange(1), default=3, show_default=True, help="Number of runs of each."
+)
+@click.option(
+    "--limit",
+    metavar="S",
+    type=click.FloatRange(0.1),
+    default=120.0,
+    show_default=True,
+    help="Kill a run that takes longer than S seconds.",
+)
+@click.option("--out", "folder", metavar="DIR", type=Folder(), help="Write the report of the comparison there.")
 @_ended_as_by_ctrl_c()
 def advise(settings: Sequence[str], config: Path | None, url: str, folder: Path | None, **options: Any) -> int:
-    """Recommend backend, consumers and parser for a site, as a piece of config.toml.
+    """Recommend backend, consumers and parser for a site, as a fragment of config.toml.
 
-    A few of its pages are fetched, one at a time; what is compared is crawled on a fixture site that is like it.
-    By default that is up to six backends, with all and with half of the connections that a host may have, three
-    times: 36 runs of some seconds, less those of the slow ones, in two to five minutes. To have it sooner:
-    --rounds 1 --backends queue,asyncio.
+    A few of its pages are fetched, one at a time. The backends are then compared on a fixture site that resembles
+    it: by default up to six of them, with all and with half of the connections that a host may have, three times.
+    That is 36 runs of some seconds, fewer where slow ones are dropped, and takes two to five minutes. For a quicker
+    answer: --rounds 1 --backends queue,asyncio.
     """
     warn(url)
     from crawler.advise.command import Options
