@@ -37,6 +37,11 @@ _KINDS = {
 _OURS, _OTHERS = "(ours)", "(others)"
 """What crawlers are called when Protego reads it. By itself it gives the rules for `craw` to `crawler`, too."""
 
+_LINE_END = re.compile(r"\r\n?|\n")
+"""RFC 9309 section 2.2."""
+_OTHER_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""Where Python, and so Protego, ends a line too."""
+
 _VERSION = re.compile(r"[/(;\s]")
 
 
@@ -83,7 +88,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
     rules: dict[str, list[tuple[bool, str]]] = {}
     group: set[str] = set()
     kind_before = ""
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     for index, line in enumerate(lines):
         kind, value = _directive(line.partition("#")[0].strip())
         if kind in ("", "site"):
@@ -103,7 +108,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
             for name in group if value else ():
                 rules[name].append((kind == "allow", value))
         kind_before = kind
-    return rules.get(_OURS, rules.get("*", [])), "\n".join(lines)
+    return rules.get(_OURS, rules.get("*", [])), "\n".join(_OTHER_ENDS.sub(" ", line) for line in lines)
 
 
 def _directive(line: str) -> tuple[str, str]:

@@ -82,7 +82,7 @@ def test_any_text_is_read(text: str, url: str) -> None:
 def test_it_means_what_protego_says_but_for_names_that_are_parts_of_ours(
     text: str, urls: list[str], agent: str
 ) -> None:
-    rules, whole = Rules(text, agent), Protego.parse(text)
+    rules, whole = Rules(text, agent), Protego.parse(re.sub("[\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text))
     assert [rules.allow(url) for url in urls] == [whole.can_fetch(url, agent) for url in urls]
     assert rules.crawl_delay == (whole.crawl_delay(agent) or 0.0)
     assert list(rules.sitemaps) == list(whole.sitemaps)
@@ -112,6 +112,14 @@ def test_a_group_is_ours_if_it_has_our_name_as_a_whole(name: str, agent: str, ou
     assert rules.allow("http://a.test/ours") is not ours
     assert rules.allow("http://a.test/theirs") is ours
     assert rules.crawl_delay == (3.0 if ours else 0.0)
+
+
+@pytest.mark.parametrize("no_end", ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_a_line_ends_in_a_line_feed_or_a_carriage_return_only(no_end: str) -> None:  # section 2.2
+    rest = f"Disallow: /{no_end}Crawl-delay: 9{no_end}Sitemap: http://a.test/s"
+    rules = Rules(f"User-agent: *\n# see {no_end}{rest}\nAllow: /x\rDisallow: /y\r\nDisallow: /z\n", AGENT)
+    assert (rules.crawl_delay, rules.sitemaps) == (0.0, ())
+    assert [rules.allow(f"http://a.test/{path}") for path in "vxyz"] == [True, True, False, False]
 
 
 @given(st.text(max_size=40))
