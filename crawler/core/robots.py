@@ -23,15 +23,13 @@ MEMORY = 64_000_000
 _RULES_COST, _CHARACTER_COST = 2_000, 24
 """Bytes that rules take at most, as measured: in any case, and for each character of their robots.txt."""
 
-# What a line's first words make of it, as Protego reads them.
+# What a line's first words make of it, as Protego reads them. All else parts no groups (RFC 9309 section 2.2.4).
 _KINDS = {
     **dict.fromkeys(("user-agent", "useragent", "user agent"), "agent"),
     **dict.fromkeys(("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"),
     "allow": "allow",
     **dict.fromkeys(("sitemap", "sitemaps", "site-map", "host"), "site"),
-    **dict.fromkeys(
-        ("crawl-delay", "request-rate", "visit-time", "crawl delay", "request rate", "visit time"), "other"
-    ),
+    **dict.fromkeys(("crawl-delay", "crawl delay"), "delay"),
 }
 
 _OURS, _OTHERS = "(ours)", "(others)"
@@ -91,6 +89,8 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
     lines = _LINE_END.split(text)
     for index, line in enumerate(lines):
         kind, value = _directive(line.partition("#")[0].strip())
+        if not kind:
+            lines[index] = ""
         if kind in ("", "site"):
             continue
         if kind == "agent":
@@ -103,7 +103,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
             if name in ("*", _OURS):
                 group.add(name)
                 rules.setdefault(name, [])
-        elif kind != "other":
+        elif kind != "delay":
             lines[index] = "Allow:"
             for name in group if value else ():
                 rules[name].append((kind == "allow", value))
@@ -112,7 +112,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
 
 
 def _directive(line: str) -> tuple[str, str]:
-    """Return what kind of line it is, "" if it is none, and its value; like Protego, without a colon too."""
+    """Return what kind of line it is, "" if it is none of ours, and its value; like Protego, without a colon too."""
     name, colon, value = line.partition(":")
     if colon and (kind := _KINDS.get(name.strip().lower())):
         return kind, value.strip()
@@ -121,7 +121,7 @@ def _directive(line: str) -> tuple[str, str]:
         for count in (1, 2):
             if kind := _KINDS.get(" ".join(words[:count]).lower()):
                 return kind, " ".join(line.split()[count:])
-    return ("other", "") if colon else ("", "")
+    return "", ""
 
 
 def product_token(user_agent: str) -> str:

@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from protego import Protego
+from protego import Protego, _protego
 
 from crawler.core import robots
 from crawler.core.politeness import MAX_CRAWL_DELAY, Gate, HostRules
@@ -64,6 +64,14 @@ def test_any_text_is_read(text: str, url: str) -> None:
     assert 0 <= gate.delay <= MAX_CRAWL_DELAY
 
 
+def known(text: str) -> str:
+    """Return a text's lines, as RFC 9309 ends them, as far as we heed them: Protego would part groups by all others."""
+    plain = re.sub("[\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text)
+    lines = [line.partition("#")[0].strip() for line in plain.splitlines()]
+    heeded = _protego._ALL_DIRECTIVES - _protego._REQUEST_RATE_DIRECTIVE - _protego._VISIT_TIME_DIRECTIVE
+    return "\n".join(line for line in lines if (_protego._extract_directive(line) or ("",))[0] in heeded)
+
+
 @given(
     TEXTS.filter(lambda text: not re.search(r"craw(?!ler$)|other\*", text, re.IGNORECASE | re.MULTILINE)),
     st.lists(URLS, min_size=1, max_size=5),
@@ -82,7 +90,7 @@ def test_any_text_is_read(text: str, url: str) -> None:
 def test_it_means_what_protego_says_but_for_names_that_are_parts_of_ours(
     text: str, urls: list[str], agent: str
 ) -> None:
-    rules, whole = Rules(text, agent), Protego.parse(re.sub("[\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text))
+    rules, whole = Rules(text, agent), Protego.parse(known(text))
     assert [rules.allow(url) for url in urls] == [whole.can_fetch(url, agent) for url in urls]
     assert rules.crawl_delay == (whole.crawl_delay(agent) or 0.0)
     assert list(rules.sitemaps) == list(whole.sitemaps)
@@ -112,6 +120,30 @@ def test_a_group_is_ours_if_it_has_our_name_as_a_whole(name: str, agent: str, ou
     assert rules.allow("http://a.test/ours") is not ours
     assert rules.allow("http://a.test/theirs") is ours
     assert rules.crawl_delay == (3.0 if ours else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("Content-Signal: search=yes, ai-train=no", False),
+        ("Noindex: /x", False),
+        ("Request-rate: 1/5", False),
+        ("Visit-time: 0600-0845", False),
+        ("Sitemap: http://a.test/s", False),
+        ("no record", False),
+        ("", False),
+        ("# Crawl-delay: 5", False),
+        ("Crawl-delay: 5", True),
+        ("Allow: /x", True),
+        ("Disallow:", True),
+    ],
+)
+def test_only_rules_and_a_crawl_delay_part_two_groups(line: str, parts: bool) -> None:  # section 2.2.4
+    text = f"User-agent: {AGENT}\n{line}\nUser-agent: *\nDisallow: /\nCrawl-delay: 7"
+    assert Rules(text, AGENT).allow("http://a.test/") is parts
+    assert Rules(text, AGENT).crawl_delay == (7.0 if not parts else 5.0 if "delay" in line else 0.0)
+    assert not Rules(text, "other").allow("http://a.test/")
+    assert Rules(text, "other").crawl_delay == 7.0
 
 
 @pytest.mark.parametrize("no_end", ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
