@@ -40,7 +40,7 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _OTHER_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Where Python, and so Protego, ends a line too."""
 
-_VERSION = re.compile(r"[/(;\s]")
+_WORD_END = re.compile(r"[/(;\s]")
 
 
 class Access(Enum):
@@ -82,7 +82,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
     a version too (RFC 9309 section 2.2.1). Protego keeps what a group says once for each of its names: 130 KB of names
     and rules took a GB and 20 seconds.
     """
-    ours = _names(agent)
+    ours = product_token(agent)
     rules: dict[str, list[tuple[bool, str]]] = {}
     group: set[str] = set()
     kind_before = ""
@@ -98,7 +98,7 @@ def _read(text: str, agent: str) -> tuple[list[tuple[bool, str]], str]:
                 group = set()
             name = value.lower()
             if name and name != "*":
-                name = _OTHERS if ours.isdisjoint(_names(name)) else _OURS
+                name = _OURS if ours and product_token(name) == ours else _OTHERS
                 lines[index] = f"User-agent: {name}"
             if name in ("*", _OURS):
                 group.add(name)
@@ -125,16 +125,16 @@ def _directive(line: str) -> tuple[str, str]:
 
 
 def product_token(user_agent: str) -> str:
-    """Return the name by which robots.txt knows us: the user agent's up to the `/` (RFC 9309 section 2.2.1).
+    """Return the name by which robots.txt knows us: the user agent's first word, without a version or a comment.
 
-    A comment is no part of it, where there is no version before it (RFC 9110 section 10.1.5).
+    That of `Acme Crawler/1.0` is `Acme`, since a space parts a product from the next (RFC 9110 section 10.1.5). Of the
+    name of a group that word counts, too, and is ours as a whole or not at all (RFC 9309 section 2.2.1): `acme images`
+    is, `acmebot` is not. The RFC has only letters, `_` and `-` in it; ours may have digits, as names in use do.
+
+    Returns:
+        "" where there is none: then no group is ours but that of `*`.
     """
-    return re.split("[/(;]", user_agent, maxsplit=1)[0].strip()
-
-
-def _names(name: str) -> set[str]:
-    """Return what stands for a name: all of it but its version, and its first word."""
-    return {product_token(name), _VERSION.split(name, 1)[0]}
+    return _WORD_END.split(user_agent.strip(), maxsplit=1)[0]
 
 
 def is_missing(failure: Failure) -> bool:
