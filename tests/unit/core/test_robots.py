@@ -1,8 +1,10 @@
 """robots.txt as strangers write it: whatever they do, it is read, quickly, and as its parser would."""
 
+import gc
 import math
 import re
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -196,6 +198,23 @@ def test_a_line_of_half_a_megabyte_is_read_in_a_moment(line: str) -> None:
     before = time.process_time()
     Rules(f"User-agent: *\n{line}$\n", AGENT).allow("http://a.test/" + "a" * 5_000 + "b")
     assert time.process_time() - before < 10
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Disallow: /{0:x}", "Disallow:*{0:x}z", "Allow:*{0:04}", "Allow:{1}", "Allow:*{1}*{1}", "Allow:" + "*{1}" * 1_000],
+)
+def test_rules_take_no_more_memory_than_is_counted(line: str) -> None:
+    lines = (line.format(number, chr(0x1F000 + number)) for number in range(min(4_000, 400_000 // len(line))))
+    text = "\n".join(("User-agent: *", "Disallow: /x", *lines))
+    Rules(text, AGENT)
+    tracemalloc.start()
+    try:
+        rules = Rules(text, AGENT)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] <= rules.cost
+    finally:
+        tracemalloc.stop()
 
 
 def test_of_too_many_sites_the_one_not_asked_about_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
