@@ -10,22 +10,27 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from encodings.aliases import aliases
 from functools import lru_cache
 
+from crawler.work.legacy import decoded
+
 PRESCAN = 1_024
 """Bytes in which a `<meta>` has to name the charset."""
 SAMPLE = 4_096
 """Bytes that are looked at to guess; more costs tens of milliseconds and tells little."""
 
-# Python's name of an encoding ──▶ the codec that does what the Encoding Standard wants of it: mostly a superset.
+# Python's name of an encoding ──▶ the codec that does what the Encoding Standard wants of it, with what `legacy` adds.
 _CODECS = {
     **dict.fromkeys(("ascii", "latin_1", "cp1252"), "cp1252"),
-    **dict.fromkeys(("gb2312", "gbk", "gb18030"), "gb18030"),
+    **dict.fromkeys(("gb2312", "gbk"), "gbk"),
     **dict.fromkeys(("shift_jis", "cp932"), "cp932"),
     **dict.fromkeys(("euc_kr", "cp949"), "cp949"),
     **dict.fromkeys(("big5", "big5hkscs", "cp950"), "big5hkscs"),
     **dict.fromkeys(("iso8859_9", "cp1254"), "cp1254"),
     **dict.fromkeys(("tis_620", "iso8859_11", "cp874"), "cp874"),
     **dict.fromkeys(("utf_16", "utf_16_le"), "utf_16_le"),
-    **{name: name for name in ("utf_8", "utf_16_be", "euc_jp", "iso2022_jp", "koi8_r", "koi8_u", "cp866", "mac_roman")},
+    **{
+        name: name
+        for name in ("utf_8", "utf_16_be", "gb18030", "euc_jp", "iso2022_jp", "koi8_r", "koi8_u", "cp866", "mac_roman")
+    },
     **{name: name for name in ("mac_cyrillic", *(f"cp{page}" for page in (1250, 1251, 1253, 1255, 1256, 1257, 1258)))},
     **{name: name for name in (f"iso8859_{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16))},
 }
@@ -34,7 +39,7 @@ _LABELS = {
     **dict.fromkeys(("unicode_1_1_utf_8", "unicode11utf8", "unicode20utf8"), "utf_8"),
     **dict.fromkeys(("unicode", "ucs_2", "iso_10646_ucs_2", "csunicode", "unicodefeff"), "utf_16_le"),
     "unicodefffe": "utf_16_be",
-    **dict.fromkeys(("gb_2312", "gb_2312_80", "csgb2312", "iso_ir_58"), "gb18030"),
+    **dict.fromkeys(("gb_2312", "gb_2312_80", "csgb2312", "iso_ir_58"), "gbk"),
     **dict.fromkeys(("cn_big5", "x_x_big5"), "big5hkscs"),
     **dict.fromkeys(("windows_874", "dos_874"), "cp874"),
     **dict.fromkeys(("iso_8859_8_i", "logical", "visual"), "iso8859_8"),
@@ -95,7 +100,7 @@ def _recoded(body: bytes, encoding: str) -> bytes:
     """Return as UTF-8 what is in some encoding, mistakes replaced."""
     if encoding == "utf_8" and _first_not_utf8(body) is None:
         return body
-    return body.decode(encoding, "replace").encode("utf-8")
+    return decoded(body, encoding).encode("utf-8")
 
 
 def _first_not_utf8(body: bytes) -> int | None:

@@ -1,6 +1,5 @@
 """From the hrefs of a page to canonical URLs: quickly, since pages have many and most are plain."""
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
 from crawler.urls import canonical, origin
+from crawler.work.legacy import encoded
 
 # Paths that resolving leaves as they are: no dot segments, no empty ones, nothing to escape, no scheme.
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.~-]*"
@@ -20,8 +20,6 @@ _REMEMBERED = 256
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _QUERY = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in "\"#<>'")
 """What of ASCII stands in a query as it is, bytes of a character among it (URL section 1.3)."""
-_REFERENCE = "crawler.reference"
-"""How what an encoding does not know is written: as a form does, `&#9731;` with its punctuation escaped."""
 
 
 class Links(NamedTuple):
@@ -65,18 +63,13 @@ def with_query_in(codec: str, href: str) -> str:
         return href
     address, hash_mark, fragment = href.partition("#")
     path, question_mark, query = address.partition("?")
-    query = _NOT_ASCII.sub(lambda found: quote_from_bytes(found[0].encode(codec, _REFERENCE), _QUERY), query)
+    query = _NOT_ASCII.sub(lambda found: quote_from_bytes(encoded(found[0], codec, _reference), _QUERY), query)
     return f"{path}{question_mark}{query}{hash_mark}{fragment}"
 
 
-def _reference(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    unknown = error.object[error.start : error.end]
-    return "".join(f"%26%23{ord(char)}%3B" for char in unknown), error.end
-
-
-codecs.register_error(_REFERENCE, _reference)
+def _reference(char: str) -> bytes:
+    """Return how what an encoding does not know is written: as a form does, `&#9731;` with its punctuation escaped."""
+    return b"%%26%%23%d%%3B" % ord(char)
 
 
 def _canonical(hrefs: Iterable[str], base: str) -> Iterator[str]:

@@ -89,7 +89,8 @@ def test_a_page_that_does_not_say_is_guessed(encoding: str, text: str) -> None:
     ("label", "name"),
     [
         *((label, "cp1252") for label in ("iso-8859-1", "latin1", "ASCII", " us-ascii ", "windows-1252")),
-        *((label, "gb18030") for label in ("gb2312", "GBK", "gb18030", "x-gbk", "gb_2312-80")),
+        *((label, "gbk") for label in ("gb2312", "GBK", "x-gbk", "gb_2312-80")),
+        ("gb18030", "gb18030"),
         *((label, "cp932") for label in ("shift_jis", "sjis", "x-sjis", "windows-31j")),
         *((label, "cp949") for label in ("euc-kr", "ks_c_5601-1987")),
         ("big5", "big5hkscs"),

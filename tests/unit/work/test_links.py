@@ -87,7 +87,8 @@ def test_surplus_links_take_no_memory() -> None:
         ("iso2022_jp", "?q=あa", "?q=%1B$B$%22%1B(Ba"),
         ("iso2022_jp", "?q=ァ☃", "?q=%1B$B%!%1B(B%26%239731%3B"),
         ("iso2022_jp", "?q=０", "?q=%1B$B%230%1B(B"),
-        ("gb18030", "?q=中", "?q=%D6%D0"),
+        ("gb18030", "?q=中🍵", "?q=%D6%D0%949%BB5"),
+        ("gbk", "?q=中🍵", "?q=%D6%D0%26%23127861%3B"),
         ("big5hkscs", "?q=功", "?q=%A5\\"),
     ],
 )
@@ -95,7 +96,7 @@ def test_the_query_alone_is_in_the_pages_encoding(codec: str, href: str, written
     assert with_query_in(codec, href) == written
 
 
-@given(HREFS, st.sampled_from(["cp1252", "cp932", "iso2022_jp", "gb18030", "big5hkscs", "cp949", "euc_jp"]))
+@given(HREFS, st.sampled_from(["cp1252", "cp932", "iso2022_jp", "gbk", "gb18030", "big5hkscs", "cp949", "euc_jp"]))
 def test_any_query_can_be_written_and_other_parts_stay(href: str, codec: str) -> None:
     written = with_query_in(codec, href)
     path, _, query = written.partition("#")[0].partition("?")
