@@ -20,6 +20,8 @@ _REMEMBERED = 256
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _QUERY = "".join(char for char in map(chr, range(0x21, 0x7F)) if char not in "\"#<>'")
 """What of ASCII stands in a query as it is, bytes of a character among it (URL section 1.3)."""
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which is no scalar value: the URL parser is given U+FFFD in its place (Infra section 4.7)."""
 
 
 class Links(NamedTuple):
@@ -63,6 +65,7 @@ def with_query_in(codec: str, href: str) -> str:
         return href
     address, hash_mark, fragment = href.partition("#")
     path, question_mark, query = address.partition("?")
+    query = _SURROGATE.sub("\ufffd", query)
     query = _NOT_ASCII.sub(lambda found: quote_from_bytes(encoded(found[0], codec, _reference), _QUERY), query)
     return f"{path}{question_mark}{query}{hash_mark}{fragment}"
 
