@@ -94,6 +94,39 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(parts)) if parts else None
 
 
+def _any_path(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what matches a canonical URL's path and query as any of the patterns does; None if there are none."""
+    return _any_of(spelling for pattern in patterns for spelling in spellings(pattern))
+
+
+_WILDCARDS = re.compile(r"([*?]|\[!?+\]?+[^]]*\])")
+_ESCAPABLE = re.compile(r"""[^\x21-\x7e]+|["'<>^`{|}]""")
+
+
+def pattern_parts(pattern: str) -> list[str]:
+    """Return the parts of a shell-style pattern: what stands as it is, a wildcard, what stands as it is, and so on."""
+    return _WILDCARDS.split(pattern)
+
+
+def spellings(pattern: str) -> list[str]:
+    """Return a pattern over path and query as canonical URLs have it: `/é*` as `/%C3%A9*`. Wildcards stay as they are.
+
+    It is several where something stands behind a wildcard that a query spells otherwise than a path (URL section 1.3).
+    """
+    parts = pattern_parts(pattern)
+    in_path, in_query = (
+        [part if number % 2 else _escaped(part, mark) for number, part in enumerate(parts)] for mark in ("", "?")
+    )
+    begins = range(len(parts), 0, -2)  # of the query: at a wildcard, or not at all
+    return list(dict.fromkeys("".join(in_path[:begin] + in_query[begin:]) for begin in begins))
+
+
+def _escaped(part: str, mark: str) -> str:
+    """Return a part as the URL parser escapes it in a query (`?`) or in a path."""
+    before = f"http://h/{mark}"
+    return _ESCAPABLE.sub(lambda found: (canonical(f"{before}{found[0]}x") or f"{before}x")[len(before) : -1], part)
+
+
 _PORT = re.compile(r":(?:\d+|\*)$")
 _IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
 _WILD = re.compile(r"[*?[]")
@@ -142,8 +175,9 @@ class HostSet:
 class Scope:
     """Which URLs a crawl takes up, and as what.
 
-    Patterns are shell-style over path and query: `*` matches anything, slashes too. `deny` wins over `allow`;
-    `list` wins over `detail`. With neither `list` nor `detail` patterns every URL in scope is a detail page.
+    Patterns are shell-style over path and query: `*` matches anything, slashes too; characters beyond ASCII, blanks and
+    quotes may stand in them as an address bar shows them (see `spellings`). `deny` wins over `allow`; `list` wins over
+    `detail`. With neither `list` nor `detail` patterns every URL in scope is a detail page.
     """
 
     def __init__(
@@ -156,10 +190,10 @@ class Scope:
         deny: Sequence[str] = (),
     ) -> None:
         self.hosts = hosts
-        self._list = _any_of(list_patterns)
-        self._detail = _any_of(detail_patterns)
-        self._allow = _any_of(allow)
-        self._deny = _any_of(deny)
+        self._list = _any_path(list_patterns)
+        self._detail = _any_path(detail_patterns)
+        self._allow = _any_path(allow)
+        self._deny = _any_path(deny)
 
     def holds(self, url: str) -> bool:
         """Say whether the URL's host is one that the crawl may visit."""

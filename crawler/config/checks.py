@@ -4,8 +4,10 @@ A check raises ValueError, with the reason and the way out.
 """
 
 import ipaddress
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from msgspec import Meta
 
 from crawler.backends.registry import BACKENDS
 from crawler.config.errors import nearest
-from crawler.urls import canonical, quotable, without_credentials
+from crawler.urls import canonical, pattern_parts, quotable, spellings, without_credentials
 
 
 def known_backend(name: str) -> None:
@@ -60,12 +62,35 @@ def host_pattern(pattern: str) -> None:
 
 
 def path_pattern(pattern: str) -> None:
-    """Let a pattern pass that a path can match: each begins with a slash."""
-    if not pattern.startswith(("/", "*", "?", "[")):
-        meant = pattern
-        if "://" in pattern:  # a whole URL
-            meant = pattern.partition("://")[2].partition("/")[2]
-        raise ValueError(f"{quotable(pattern)!r} matches no path, as each begins with a slash: write it as '/{meant}'")
+    """Let a pattern pass that the path and query of a canonical URL can match (see `urls.spellings`)."""
+    parts = pattern_parts(pattern)
+    shown = repr(quotable(pattern))
+    if strange := next((part for part in parts[1::2] if not part.isascii()), None):
+        raise ValueError(
+            f"{shown} matches no path, as each is ASCII, with é as %C3%A9: write * in the place of {strange}"
+        )
+    if not _can_be_slash(parts):
+        meant = pattern.partition("://")[2].partition("/")[2] if "://" in pattern else pattern  # a whole URL
+        meant = "/" + meant.strip().removeprefix("/")
+        raise ValueError(f"{shown} matches no path, as each begins with a slash: write it as {quotable(meant)!r}")
+    if (marked := next((number for number in range(0, len(parts), 2) if "#" in parts[number]), None)) is not None:
+        meant = "".join(parts[:marked]) + parts[marked].partition("#")[0]
+        raise ValueError(f"{shown} matches no path, as none has what follows a #: write it as {quotable(meant)!r}")
+    # Of what stands before the first wildcard it is certain that it is no query.
+    path, end = spellings(parts[0])[0], "x" if len(parts) > 1 else ""
+    resolved = (canonical(f"http://h{path or '/'}{end}") or "").removeprefix("http://h").removesuffix(end)
+    if path and resolved != path:
+        meant = resolved + "".join(parts[1:])
+        raise ValueError(
+            f"{shown} matches no path, as . and .. are resolved in each, and \\ is /: write it as {quotable(meant)!r}"
+        )
+
+
+def _can_be_slash(parts: Sequence[str]) -> bool:
+    """Say whether what the parts of a pattern match can begin with a slash."""
+    if parts[0] or len(parts) == 1:
+        return parts[0].startswith("/")
+    return re.match(translate(parts[1]), "/") is not None
 
 
 def visible(text: str) -> None:

@@ -171,6 +171,11 @@ def test_a_folder_that_holds_a_crawl_is_refused_resumed_or_overwritten(tmp_path:
         (["--retry-failed", "--out=crawl"], 2, "crawl holds no crawl of which pages could have failed"),
         (['--set=site.list=["shop/*"]'], 2, "site.list: 'shop/*' matches no path, as each begins with a slash: write"),
         (['--set=site.deny=["http://a.test/x/*"]'], 2, "write it as '/x/*'"),
+        (
+            ['--set=site.deny=["/x#y"]'],
+            2,
+            "site.deny: '/x#y' matches no path, as none has what follows a #: write it as",
+        ),
         (["--start-url=http://127.0.0.1:9/", "--set=retry.attempts=1"], 1, "no start page could be fetched"),
     ],
 )

@@ -254,6 +254,42 @@ def test_allowed_hosts_stand_in_the_place_of_the_start_urls_hosts() -> None:
     assert config.named_hosts() == {"a.test", "b.test:*"}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "reason", "way_out"),
+    [
+        ("shop/*", "each begins with a slash", "/shop/*"),
+        (" /x", "each begins with a slash", "/x"),
+        ("http://a.test/x/*", "each begins with a slash", "/x/*"),
+        ("", "each begins with a slash", "/"),
+        ("[a-z]*", "each begins with a slash", "/[a-z]*"),
+        ("[!/]x", "each begins with a slash", "/[!/]x"),
+        ("/x#y", "none has what follows a #", "/x"),
+        ("*#*", "none has what follows a #", "*"),
+        ("/a/../b", ". and .. are resolved in each", "/b"),
+        ("/é/./%2e/*", ". and .. are resolved in each", "/%C3%A9/*"),
+        ("/a\\b", "\\ is /", "/a/b"),
+    ],
+)
+def test_a_pattern_that_no_path_can_match_is_refused_with_the_way_out(pattern: str, reason: str, way_out: str) -> None:
+    told = complaint(lambda: check({"site": {"detail": [pattern]}}, "x"))
+    assert told.startswith(f"x: site.detail: {pattern!r} matches no path, as ")
+    assert reason in told
+    assert told.endswith(f": write it as {way_out!r}")
+    check({"site": {"detail": [way_out]}}, "x")
+
+
+def test_what_is_escaped_in_paths_cannot_stand_in_brackets() -> None:
+    told = complaint(lambda: check({"site": {"deny": ["/[aé]*"]}}, "x"))
+    assert told.endswith("matches no path, as each is ASCII, with é as %C3%A9: write * in the place of [aé]")
+
+
+def test_a_pattern_is_kept_as_it_was_written() -> None:
+    patterns = ["/catégorie/*", '/a b/"q"*', "*..*", "*\\*", "[/]x", "/[#]", "?x", "/a/..*", "/x?y='z'"]
+    config = check({"site": {"list": patterns}}, "x")
+    assert config.site.list == patterns
+    assert config.meaning()["site"]["list"] == patterns, "an unfinished crawl can be resumed"
+
+
 def test_a_value_is_toml_and_else_a_string() -> None:
     tree: dict[str, Any] = {}
     for setting in ("a.b=1", "a.c=[1, 2]", "a.d=h1.title", "a.e=true", "a.f=1\nx=2", "a.g="):

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from crawler.urls import (
     HostSet,
+    Scope,
     canonical,
     has_credentials,
     host,
     origin,
     path_and_query,
     quotable,
+    spellings,
     without_credentials,
 )
 
@@ -144,3 +146,41 @@ def test_the_hosts_that_are_named_are_known_by_name() -> None:
     hosts = HostSet(["a.test", "b.test:1", "[::1]", "c.test:*", "*.d.test", "e.test:1*"])
     hosts.add("f.test")
     assert hosts.named == {"a.test:*", "b.test:1", "[::1]:*", "c.test:*", "f.test"}
+
+
+# ---- patterns ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside", "outside"),
+    [
+        ("/catégorie/*", ("/catégorie/x", "/cat%C3%A9gorie/"), ("/categorie/", "/cat%c3%a9gorie/")),
+        ("/a b/*", ("/a b/c", "/a%20b/?c"), ("/a+b/c",)),
+        ('/"q"', ('/"q"', "/%22q%22"), ("/q",)),
+        ("/x/{a}*", ("/x/{a}", "/x/{a}?{a}"), ("/x/?{a}",)),
+        ("/s?q='é'", ("/s?q='é'", "/s?q=%27%C3%A9%27", "/s/q='é'"), ("/s?q=é",)),
+        ("*{x}'*", ("/{x}'", "/?{x}'", "/{x}'?{x}'"), ("/?%7Bx%7D'", "/{x}%27")),
+        ("/é[a-c]?é", ("/ébxé", "/éc?é"), ("/édxé",)),
+        ("/[é]", (), ("/é",)),
+        ("/[]]é[", ("/]é[",), ("/[]]é[",)),
+        ("/a\tb", ("/ab", "/a\tb"), ("/a%09b",)),
+    ],
+)
+def test_a_pattern_is_written_as_an_address_is_seen(
+    pattern: str, inside: tuple[str, ...], outside: tuple[str, ...]
+) -> None:
+    scope = Scope(HostSet(), detail_patterns=[pattern])
+    assert all(scope.role(canonical(f"http://a.test{path}") or "") for path in inside)
+    assert not any(scope.role(canonical(f"http://a.test{path}") or "") for path in outside)
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "/a*?b/[c-d]", "/a%20b?c=%c3%a9", "[!]", "/[", "//.;,=&$!~@:+()"])
+def test_a_pattern_that_is_spelt_as_canonical_urls_are_stays_as_it_is(pattern: str) -> None:
+    assert spellings(pattern) == [pattern]
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="*?[#\\", exclude_categories=["Cs"])))
+def test_any_path_is_matched_by_what_it_was_written_as(path: str) -> None:
+    url = canonical(f"http://a.test/x{path}x")
+    if url is not None and "/." not in path and "/%2" not in path:
+        assert Scope(HostSet(), detail_patterns=[f"/x{path}x"]).role(url)
