@@ -129,27 +129,52 @@ def _escaped(part: str, mark: str) -> str:
 
 _PORT = re.compile(r":(?:\d+|\*)$")
 _IPV6 = re.compile(r"\[[0-9a-f:.]+\]")
-_WILD = re.compile(r"[*?[]")
+
+
+def host_spelling(pattern: str) -> str | None:
+    """Return `host[:port]`, or a pattern of hosts, with its name as canonical URLs have it; None if it can be no host.
+
+    `Bücher.example:*` becomes `xn--bcher-kva.example:*`; a pattern does label by label, if none has a wildcard, too.
+    """
+    pattern = pattern.lower()
+    name = hostname(pattern)
+    port = pattern[len(name) :]
+    if _is_wild(name):
+        labels = [
+            label if label.isascii() else None if _WILDCARDS.search(label) else host_spelling(label)
+            for label in name.split(".")
+        ]
+        return None if None in labels else ".".join(map(str, labels)) + port
+    url = canonical(f"http://{name}{port.removesuffix(':*')}")
+    if url is None or path_and_query(url) != "/":
+        return None
+    return hostname(host(url)) + (f":{int(port[1:])}" if port[1:].isdecimal() else port)
+
+
+def _is_wild(name: str) -> bool:
+    return _WILDCARDS.search(name) is not None and not _IPV6.fullmatch(name)
 
 
 class HostSet:
     """The hosts that a crawl may visit: exact ones, and shell-style patterns (`*.example.com`).
 
-    A name without a port stands for every port of it.
+    A name without a port stands for every port of it. With `:80` or `:443` it stands for http and https, both, since
+    canonical URLs do not name the port that is their scheme's.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self._exact: set[str] = set()
         self._names: set[str] = set()
         wild: list[str] = []
-        for pattern in map(str.lower, patterns):
-            name = hostname(pattern)
-            if _WILD.search(name) and not _IPV6.fullmatch(name):
-                wild.append(pattern)
-            elif pattern in (name, f"{name}:*"):
+        for pattern in patterns:
+            spelling = host_spelling(pattern) or pattern
+            name = hostname(spelling)
+            if _is_wild(name):
+                wild.append(spelling)
+            elif spelling in (name, f"{name}:*"):
                 self._names.add(name)
             else:
-                self._exact.add(pattern)
+                self._exact.update((spelling, name) if spelling.endswith((":80", ":443")) else (spelling,))
         self._patterns = _any_of(wild)
 
     @property
@@ -169,7 +194,10 @@ class HostSet:
         name = hostname(host)
         if name in self._names:
             return True
-        return self._patterns is not None and bool(self._patterns.match(host) or self._patterns.match(name))
+        if self._patterns is None:
+            return False
+        others = (name,) if name != host else (f"{host}:80", f"{host}:443")
+        return any(map(self._patterns.match, (host, *others)))
 
 
 class Scope:

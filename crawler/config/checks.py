@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from crawler.backends.registry import BACKENDS
 from crawler.config.errors import nearest
-from crawler.urls import canonical, pattern_parts, quotable, spellings, without_credentials
+from crawler.urls import canonical, host_spelling, pattern_parts, quotable, spellings, without_credentials
 
 
 def known_backend(name: str) -> None:
@@ -56,9 +56,12 @@ def is_loopback(name: str) -> bool:
 
 
 def host_pattern(pattern: str) -> None:
-    """Let what may be a host, or a pattern of hosts, pass."""
-    if not pattern or any(mark in "/@#" or mark.isspace() for mark in pattern):
-        raise ValueError(f"{pattern!r} is not a host: write it as example.com, example.com:8080 or *.example.com")
+    """Let what may be a host, or a pattern of hosts, pass (see `urls.host_spelling`)."""
+    if any(mark in "/@#\\" or mark.isspace() for mark in pattern) or host_spelling(pattern) is None:
+        way_out = "write it as example.com, example.com:8080 or *.example.com"
+        if not pattern.isascii():
+            way_out += ", and what is not ASCII, beside a wildcard, in its form that begins with xn--"
+        raise ValueError(f"{pattern!r} is not a host: {way_out}")
 
 
 def path_pattern(pattern: str) -> None:

@@ -290,6 +290,21 @@ def test_a_pattern_is_kept_as_it_was_written() -> None:
     assert config.meaning()["site"]["list"] == patterns, "an unfinished crawl can be resumed"
 
 
+@pytest.mark.parametrize(
+    "host", ["", "a b", "http://a.test/", "[::1", "[ab]", "a.test:99999", "a:b", "1.2.3.256", "a%20b"]
+)
+def test_what_can_be_no_host_is_refused_with_the_way_out(host: str) -> None:
+    told = complaint(lambda: check({"site": {"allowed_hosts": [host]}}, "x"))
+    assert told.startswith(f"x: site.allowed_hosts: {host!r} is not a host: write it as example.com, ")
+
+
+def test_hosts_are_kept_as_they_were_written_and_those_beside_a_wildcard_must_be_ascii() -> None:
+    hosts = ["bücher.example", "*.bücher.example:443", "127.1", "[0:0::1]", "example.com:80"]
+    assert check({"site": {"allowed_hosts": hosts}}, "x").site.allowed_hosts == hosts
+    told = complaint(lambda: check({"site": {"allowed_hosts": ["b?cherü.example"]}}, "x"))
+    assert told.endswith(", and what is not ASCII, beside a wildcard, in its form that begins with xn--")
+
+
 def test_a_value_is_toml_and_else_a_string() -> None:
     tree: dict[str, Any] = {}
     for setting in ("a.b=1", "a.c=[1, 2]", "a.d=h1.title", "a.e=true", "a.f=1\nx=2", "a.g="):

@@ -126,6 +126,17 @@ def test_any_href_has_a_canonical_form_of_the_known_shape_or_none(href: str, bas
         ("a[bc].test", ("ab.test", "ac.test:1"), ("a[bc].test",)),
         ("[::1]", ("[::1]", "[::1]:8080"), (":", "1")),
         ("[::1]:8080", ("[::1]:8080",), ("[::1]", ":")),
+        # As canonical URLs have them.
+        ("a.test:80", ("a.test", "a.test:80"), ("a.test:443", "a.test:8080")),
+        ("a.test:443", ("a.test", "a.test:443"), ("a.test:80", "a.test:8080")),
+        ("a.test:0080", ("a.test",), ("a.test:8080",)),
+        ("*.a.test:443", ("b.a.test", "b.a.test:443"), ("b.a.test:80", "b.a.test:8443", "a.test")),
+        ("Bücher.test:*", ("xn--bcher-kva.test", "xn--bcher-kva.test:1"), ("bücher.test",)),
+        ("İstanbul.test:8080", ("xn--istanbul-o0e.test:8080",), ("xn--istanbul-o0e.test",)),
+        ("*.bücher.test", ("www.xn--bcher-kva.test",), ("xn--bcher-kva.test",)),
+        ("*.test.", ("a.test.",), ("a.test",)),
+        ("[0:0::1]:443", ("[::1]",), ("[::1]:80",)),
+        ("127.1", ("127.0.0.1:80",), ("127.1",)),
     ],
 )
 def test_a_host_is_named_or_matched(pattern: str, inside: tuple[str, ...], outside: tuple[str, ...]) -> None:
@@ -143,9 +154,19 @@ def test_a_host_that_is_added_stands_for_itself() -> None:
 
 
 def test_the_hosts_that_are_named_are_known_by_name() -> None:
-    hosts = HostSet(["a.test", "b.test:1", "[::1]", "c.test:*", "*.d.test", "e.test:1*"])
+    hosts = HostSet(["a.test", "b.test:1", "[0::1]", "c.test:*", "*.d.test", "e.test:1*", "é.test:80"])
     hosts.add("f.test")
-    assert hosts.named == {"a.test:*", "b.test:1", "[::1]:*", "c.test:*", "f.test"}
+    assert hosts.named == {
+        *("a.test:*", "b.test:1", "[::1]:*", "c.test:*", "f.test"),
+        *("xn--9ca.test", "xn--9ca.test:80"),
+    }
+
+
+@given(ADDRESSES)
+def test_the_host_of_any_url_may_be_named_as_it_is(href: str) -> None:
+    url = canonical(href)
+    if url is not None:
+        assert host(url) in HostSet([host(url)])
 
 
 # ---- patterns ------------------------------------------------------------------------------------------------------
