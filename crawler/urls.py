@@ -99,13 +99,14 @@ def _any_path(patterns: Iterable[str]) -> re.Pattern[str] | None:
     return _any_of(spelling for pattern in patterns for spelling in spellings(pattern))
 
 
-_WILDCARDS = re.compile(r"([*?]|\[!?+\]?+[^]]*\])")
-_ESCAPABLE = re.compile(r"""[^\x21-\x7e]+|["'<>^`{|}]""")
+# Compiled when they are first needed: most starts do without them.
+_WILDCARD = r"([*?]|\[!?+\]?+[^]]*\])"
+_ESCAPABLE = r"""[^\x21-\x7e]+|["'<>^`{|}]"""
 
 
 def pattern_parts(pattern: str) -> list[str]:
     """Return the parts of a shell-style pattern: what stands as it is, a wildcard, what stands as it is, and so on."""
-    return _WILDCARDS.split(pattern)
+    return re.split(_WILDCARD, pattern)
 
 
 def spellings(pattern: str) -> list[str]:
@@ -124,7 +125,7 @@ def spellings(pattern: str) -> list[str]:
 def _escaped(part: str, mark: str) -> str:
     """Return a part as the URL parser escapes it in a query (`?`) or in a path."""
     before = f"http://h/{mark}"
-    return _ESCAPABLE.sub(lambda found: (canonical(f"{before}{found[0]}x") or f"{before}x")[len(before) : -1], part)
+    return re.sub(_ESCAPABLE, lambda found: (canonical(f"{before}{found[0]}x") or f"{before}x")[len(before) : -1], part)
 
 
 _PORT = re.compile(r":(?:\d+|\*)$")
@@ -141,7 +142,7 @@ def host_spelling(pattern: str) -> str | None:
     port = pattern[len(name) :]
     if _is_wild(name):
         labels = [
-            label if label.isascii() else None if _WILDCARDS.search(label) else host_spelling(label)
+            label if label.isascii() else None if re.search(_WILDCARD, label) else host_spelling(label)
             for label in name.split(".")
         ]
         return None if None in labels else ".".join(map(str, labels)) + port
@@ -152,7 +153,7 @@ def host_spelling(pattern: str) -> str | None:
 
 
 def _is_wild(name: str) -> bool:
-    return _WILDCARDS.search(name) is not None and not _IPV6.fullmatch(name)
+    return re.search(_WILDCARD, name) is not None and not _IPV6.fullmatch(name)
 
 
 class HostSet:
@@ -194,10 +195,8 @@ class HostSet:
         name = hostname(host)
         if name in self._names:
             return True
-        if self._patterns is None:
-            return False
         others = (name,) if name != host else (f"{host}:80", f"{host}:443")
-        return any(map(self._patterns.match, (host, *others)))
+        return self._patterns is not None and any(map(self._patterns.match, (host, *others)))
 
 
 class Scope:

@@ -31,8 +31,6 @@ _OTHERS = {
 }
 _TO_2000 = str.maketrans(_OF_2022, _OF_2000)
 _TO_JIS, _TO_ASCII, _TO_ROMAN = b"\x1b$B", b"\x1b(B", b"\x1b(J"
-_UNKNOWN = re.compile(rb"[\x81-\xfe][\x80-\xff]|.", re.DOTALL)
-_UNKNOWN_IN_EUC_JP = re.compile(rb"\x8f[\xa1-\xfe]{2}|[\x8e\xa1-\xfe][\x80-\xff]|.", re.DOTALL)
 _LACKING = "crawler.lacking"
 _patience = threading.local()
 
@@ -82,12 +80,18 @@ def _lacking(error: UnicodeError) -> tuple[str, int]:
         return (error.end == start + 2 and _of_jis(pair)) or "\ufffd", error.end
     if encoding == "euc_jp" and (char := _of_jis(pair)):
         return char, start + 2
-    # A lead byte takes what follows with it, if that is not ASCII (sections 10 to 13).
-    found = (_UNKNOWN_IN_EUC_JP if encoding == "euc_jp" else _UNKNOWN).match(error.object, start)
+    found = _unknown(encoding).match(error.object, start)
     return "\ufffd", found.end() if found else error.end
 
 
 register_error(_LACKING, _lacking)
+
+
+@cache
+def _unknown(encoding: str) -> re.Pattern[bytes]:
+    """Return what is no character as a whole: a lead byte takes with it what is not ASCII (sections 10 to 13)."""
+    in_euc_jp = rb"\x8f[\xa1-\xfe]{2}|[\x8e\xa1-\xfe][\x80-\xff]|."
+    return re.compile(in_euc_jp if encoding == "euc_jp" else rb"[\x81-\xfe][\x80-\xff]|.", re.DOTALL)
 
 
 def _of_jis(pair: bytes) -> str:
