@@ -12,7 +12,7 @@ a GIL (all but its free-threaded builds have) only one of them runs Python at a 
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.thread import BrokenThreadPool
 from itertools import count
-from threading import current_thread, local
+from threading import Thread, current_thread, local
 
 from crawler.backends.base import Plan, starting_threads
 from crawler.backends.pool import PoolBackend, ThreadCrew
@@ -27,13 +27,14 @@ class PooledThreads(ThreadCrew):
         super().__init__(plan, role)
         self._own = local()
         self._count = count()
-        self._performers: list[Performer] = []
+        self._performers: dict[Thread, Performer] = {}
 
     def end(self, patience: float) -> None:
-        """Wait until the pool has closed, then close the connections of its threads."""
+        """Wait until the pool has closed, then close the connections of its threads, but for those still at work."""
         super().end(patience)
-        for performer in self._performers:
-            performer.close()
+        for thread, performer in list(self._performers.items()):
+            if not thread.is_alive():  # else it may be in the middle of a request
+                performer.close()
         self._performers.clear()
 
     def _open(self) -> Executor:
@@ -48,7 +49,7 @@ class PooledThreads(ThreadCrew):
         current_thread().name = f"{self.role.value}-{next(self._count)}"  # the pool's own names begin anew in the next
         try:
             self._own.performer = self.plan.work.open()
-            self._performers.append(self._own.performer)
+            self._performers[current_thread()] = self._own.performer
         except Exception as error:  # raised from here, it would be logged, traceback and all, and nobody told why
             self._own.problem = f"worker {current_thread().name} cannot work: {error}"
 
