@@ -13,11 +13,12 @@ what this backend `holds`, the frontier grants no more pages than that, and a pe
 is there to be collected. Who submits one page more than it holds waits until a page is done.
 """
 
+import time
 from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Thread
 
-from crawler.backends.base import Backend, BackendError, Outbox, Plan, starting_threads
+from crawler.backends.base import PARTING, Backend, BackendError, Outbox, Plan, starting_threads
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
 
@@ -65,7 +66,7 @@ class SemaphoreBackend(Backend):
         super().__init__(plan)
         self._outbox = Outbox()
         self._throttles = {role: Throttle(role, permits) for role, permits in self.holds.items()}
-        self._running: dict[Task, Desk] = {}
+        self._running: dict[Task, Thread] = {}
 
     def start(self) -> None:
         """Nothing to start: the threads come with the pages."""
@@ -74,9 +75,10 @@ class SemaphoreBackend(Backend):
         """Take a permit, then start the page's thread."""
         throttle = self._throttles[task.role.crew]
         throttle.permits.acquire()
-        self._running[task] = desk = throttle.desks.get()
+        desk = throttle.desks.get()
+        self._running[task] = thread = Thread(target=self._page, args=(task, throttle, desk), daemon=True)
         with starting_threads():
-            Thread(target=self._page, args=(task, throttle, desk), daemon=True).start()
+            thread.start()
 
     def collect(self, timeout: float) -> Sequence[Outcome]:
         """Take what the threads have left."""
@@ -90,7 +92,12 @@ class SemaphoreBackend(Backend):
             throttle.permits.release()
 
     def stop(self) -> None:
-        """Close the connections of the desks that nobody sits at; threads still at work are daemons."""
+        """Wait for the pages under way, but not for long; then close the connections of the desks nobody sits at."""
+        deadline = time.monotonic() + PARTING
+        for thread in list(self._running.values()):
+            if thread.is_alive():  # else it could not be started
+                thread.join(max(0.0, deadline - time.monotonic()))
+        self._running.clear()  # whoever is later than that is as good as abandoned
         for throttle in self._throttles.values():
             while not throttle.desks.empty():
                 throttle.desks.get().close()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -13,8 +14,9 @@ from crawler.work.addresses import AddressRule
 from crawler.work.clients import missing
 from crawler.work.perform import SiteWork
 from crawler.work.settings import WorkSettings
+from tests.contract.scripted import RELEASE, ScriptedWork
 from tests.contract.servers import RawServer
-from tests.contract.test_backends import PATIENCE, make, nothing_is_left_behind
+from tests.contract.test_backends import PATIENCE, detail, make, nothing_is_left_behind
 
 __all__ = ["nothing_is_left_behind"]
 
@@ -67,3 +69,29 @@ def test_the_end_is_orderly_while_a_client_waits_for_its_answer(
             backend.abandon(site.page())
         began = time.monotonic()
     assert time.monotonic() - began < PARTING + 5.0
+
+
+@pytest.mark.parametrize("name", ["rlock", "queue", "condition", "semaphore", "thread-pool"])
+def test_a_page_that_is_nearly_done_is_waited_for_and_its_connections_are_closed(name: str, tmp_path: Path) -> None:
+    with make(name, work=ScriptedWork(tmp_path), consumers=2, capacity=1) as backend:
+        backend.submit(detail("slow"))
+        end = time.monotonic() + PATIENCE
+        while not list(tmp_path.glob("opened-*")):
+            assert time.monotonic() < end
+    assert len(list(tmp_path.glob("closed-*"))) == len(list(tmp_path.glob("opened-*")))
+
+
+@pytest.mark.parametrize("name", ["rlock", "queue", "condition", "semaphore"])
+def test_a_page_that_comes_after_the_end_closes_its_connections_itself(name: str, tmp_path: Path) -> None:
+    with make(name, work=ScriptedWork(tmp_path), consumers=2, capacity=1) as backend:
+        backend.submit(detail("hang"))
+        end = time.monotonic() + PATIENCE
+        while not list(tmp_path.glob("hang-*")):
+            assert backend.collect(0.02) == []
+            assert time.monotonic() < end
+        began = time.monotonic()
+    assert PARTING <= time.monotonic() - began < PARTING + 5.0
+    RELEASE.set()
+    while len(list(tmp_path.glob("closed-*"))) < len(list(tmp_path.glob("opened-*"))):
+        assert time.monotonic() < end
+    RELEASE.clear()
