@@ -49,6 +49,8 @@ class AsyncioBackend(Backend):
 
     def start(self) -> None:
         """Open the client."""
+        if asyncio._get_running_loop() is not None:
+            raise BackendError("this thread runs an event loop already: run the crawl in another (asyncio.to_thread)")
         try:
             self._performer = self._loop.run_until_complete(_open(self.plan.work))
         except Exception as error:

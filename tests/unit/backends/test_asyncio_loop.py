@@ -4,8 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+import pytest
+
 from crawler.backends.asyncio_loop import AsyncioBackend
-from crawler.backends.base import Plan
+from crawler.backends.base import BackendError, Plan
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import AsyncPerformer, MultiPerformer, Performer
 from tests.contract.scripted import answer
@@ -53,3 +55,24 @@ def test_a_page_that_was_given_up_before_it_began_is_not_recalled() -> None:
         backend.submit(second)
         backend.abandon(second)
         assert backend.recall() == [first]
+
+
+def test_where_a_loop_runs_already_one_clear_line_says_what_to_do() -> None:
+    async def crawl() -> None:
+        with AsyncioBackend(Plan(TurnsWork())):
+            pass
+
+    with pytest.raises(BackendError, match=r"^this thread runs an event loop already: .*\(asyncio\.to_thread\)$"):
+        asyncio.run(crawl())
+
+
+def test_beside_a_loop_that_runs_a_crawl_can_be_run_in_another_thread() -> None:
+    def crawl() -> None:
+        with AsyncioBackend(Plan(TurnsWork())) as backend:
+            backend.submit(Task("http://a.test/1", Role.DETAIL))
+            assert len(backend.collect(5.0)) == 1
+
+    async def beside() -> None:
+        await asyncio.to_thread(crawl)
+
+    asyncio.run(beside())
