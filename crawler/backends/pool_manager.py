@@ -182,10 +182,10 @@ class Crew:
         self._pool.close()
         self._pool.join()
 
-    def end(self, inbox: Inbox, spared: Collection[BaseProcess] = ()) -> list[BaseProcess]:
+    def end(self, inbox: Inbox, crews: Collection["Crew"]) -> list[BaseProcess]:
         """End the processes, and those by which the pool has replaced some; return those that had ended by themselves.
 
-        `spared` are those of other crews that were started later.
+        Those of the others among `crews` are spared: they end in their own time, and a manager tidies up then.
         """
         self.over = True
         self._waiting.put(None)
@@ -193,7 +193,8 @@ class Crew:
         _within(PARTING, self._terminate)
         dead = [child for child in self.children if child.exitcode not in (None, -SIGTERM)]
         _within(PARTING, self._manager.shutdown)
-        while left := set(active_children()) - self._others.union(spared):
+        spared = self._others.union(*(crew.children for crew in crews if crew is not self))
+        while left := set(active_children()) - spared:
             end(left)
         self._read(inbox, 0.0)
         return dead
@@ -280,7 +281,7 @@ class PoolManagerBackend(ProcessBackend):
         for crew, thread in zip(crews, closing, strict=True):
             if thread is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
-            crew.end(self._inbox)
+            crew.end(self._inbox, crews)
 
     def _hear(self, timeout: float) -> Iterator[Outcome]:
         for crew, event in drain(self._inbox, timeout):
@@ -296,7 +297,7 @@ class PoolManagerBackend(ProcessBackend):
 
     def _replace(self, crew: Crew) -> list[Outcome]:
         """Give up a pool of which a process has died, open another, and return what became of its tasks."""
-        dead = crew.end(self._inbox, spared=[child for other in self._crews.values() for child in other.children])
+        dead = crew.end(self._inbox, self._crews.values())
         outcomes = list(self._hear(0.0))
         if crew.ready < crew.workers:
             self._started_in_vain("a process of the pool")

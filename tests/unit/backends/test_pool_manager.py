@@ -1,6 +1,6 @@
 """The pool backend: order against latency, and a manager that does not answer."""
 
-from multiprocessing import active_children
+from multiprocessing import active_children, get_all_start_methods
 from multiprocessing.managers import SyncManager
 from threading import Event
 
@@ -49,3 +49,24 @@ def test_a_manager_that_does_not_answer_is_one_clear_error_and_is_ended(monkeypa
     backend.stop()
     assert active_children() == []
     for_ever.set()
+
+
+@pytest.mark.parametrize("start_method", get_all_start_methods())
+def test_at_the_end_every_manager_and_every_worker_ends_by_itself(
+    start_method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PARTING", 20.0)  # on whatever machine
+    with PoolManagerBackend(Plan(ScriptedWork(), consumers=2, start_method=start_method)):
+        children = active_children()
+    assert len(children) == 5, "a producer, two consumers, and a manager for each"
+    codes = [child.exitcode for child in children]
+    assert all(code is not None and code >= 0 for code in codes), f"none was killed: {codes}"
+
+
+def test_a_crew_that_is_replaced_leaves_no_process_of_its_own() -> None:
+    with PoolManagerBackend(Plan(ScriptedWork(), consumers=2)) as backend:
+        before = backend._crews[Role.DETAIL]
+        backend.submit(*tasks("die"))
+        gather(backend, 1)
+        assert all(child.exitcode is not None for child in before.children)
+        assert all(child.exitcode is None for child in backend._crews[Role.LIST].children)
