@@ -125,7 +125,8 @@ class Crew:
             return tasks
         try:
             while (item := self.tasks.get_nowait()) is not None:
-                tasks.append(self.flying.pop(item[0]))
+                if (task := self.flying.pop(item[0], None)) is not None:  # else it was abandoned meanwhile
+                    tasks.append(task)
         except Empty:
             pass
         return tasks
