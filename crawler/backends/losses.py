@@ -10,19 +10,25 @@ from crawler.model import WORKER_DIED, WORKER_STOPPED, Failure, Outcome, Task, T
 STOPPED = "the worker process was ended because another one had died"
 
 
-def write_off(task: Task, flying: dict[int, Task], taken: Mapping[int, int], workers: Iterable[BaseProcess]) -> None:
+def write_off(task: Task, flying: dict[int, Task], taken: Mapping[int, int], workers: Iterable[BaseProcess]) -> bool:
     """Kill the process that hangs in `task`; what follows is what follows any death. Or forget the task, if none does.
+
+    Return whether no process has begun it. As it is late, and could not be recalled, the way to them is stuck then: one
+    that is frozen there may hold a lock that all need.
 
     Args:
         flying: the tasks that are not back, by number.
         taken: the number of the last task that each process has begun, by process id.
     """
+    stuck = False
     for number in [number for number, its in flying.items() if its == task]:
         if number not in taken.values():
             del flying[number]
+            stuck = True
         for worker in workers:
             if worker.pid is not None and taken.get(worker.pid) == number:
                 worker.kill()
+    return stuck
 
 
 def sort_losses(

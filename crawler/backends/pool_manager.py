@@ -73,7 +73,7 @@ class Met(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What the watch says when a process has ended."""
+    """What the watch says when a process has ended; or that the crew is of no use any more."""
 
 
 Notices: TypeAlias = "Queue[Begun | None]"
@@ -267,9 +267,10 @@ class PoolManagerBackend(ProcessBackend):
         return [task for crew in self._crews.values() for task in crew.recall()]
 
     def abandon(self, task: Task) -> None:
-        """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
+        """Kill the process that hangs in `task`; what follows is what follows any death, or where none has begun it."""
         crew = self._crews[task.role.crew]
-        write_off(task, crew.flying, dict(crew.taken), crew.children)
+        if write_off(task, crew.flying, dict(crew.taken), crew.children):
+            self._inbox.put((crew, Ended()))
 
     def stop(self) -> None:
         """Close the pools, and end the processes that do not come to an end by themselves."""
@@ -296,7 +297,7 @@ class PoolManagerBackend(ProcessBackend):
                     yield from self._replace(crew)
 
     def _replace(self, crew: Crew) -> list[Outcome]:
-        """Give up a pool of which a process has died, open another, and return what became of its tasks."""
+        """Give up a pool of which a process has died or is stuck, open another, and return what became of its tasks."""
         dead = crew.end(self._inbox, self._crews.values())
         outcomes = list(self._hear(0.0))
         if crew.ready < crew.workers:

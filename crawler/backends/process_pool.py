@@ -22,10 +22,10 @@ from multiprocessing.synchronize import Barrier
 from signal import SIGTERM
 from threading import BrokenBarrierError
 
-from crawler.backends.base import BackendError, Plan
+from crawler.backends.base import PARTING, BackendError, Plan
 from crawler.backends.board import Board
 from crawler.backends.children import START_LIMIT, TRIES, Unable, context, settle_in, starting, worker_name
-from crawler.backends.losses import sort_losses
+from crawler.backends.losses import sort_losses, write_off
 from crawler.backends.pool import Crew, PoolBackend
 from crawler.model import Outcome, Role, Task
 from crawler.work.base import Performer, Work
@@ -90,18 +90,24 @@ class PooledProcesses(Crew):
         futures = list(self.promises)
         tasks = super().recall()
         for task in tasks:
-            del self._numbers[task]
+            self._numbers.pop(task, None)
         for future in futures:
             if future.cancelled():  # and before Python 3.12.1 a pool that breaks raises where it finds one
                 future.set_exception = _let_be  # type: ignore[assignment]
         return tasks
 
     def abandon(self, task: Task) -> None:
-        """Kill the process that hangs in `task`, if one does; the pool breaks, as with any death."""
+        """Kill the process that hangs in `task`; the pool breaks, as with any death.
+
+        If none has begun it, those are killed that have nothing to do: one may be frozen with the lock of the calls.
+        """
         taken = self._board.taken()
-        for child in self._children:
-            if child.pid in taken and taken[child.pid] == self._numbers.get(task):
-                child.kill()
+        flying = {number: its for its, number in self._numbers.items()}
+        if write_off(task, flying, taken, self._children):
+            del self._numbers[task]
+            for child in self._children:
+                if child.pid is not None and taken.get(child.pid) not in flying:
+                    child.kill()
 
     def _open(self) -> Executor:
         for _ in range(1 + TRIES):
@@ -135,10 +141,11 @@ class PooledProcesses(Crew):
     def _broken(self, tasks: Sequence[Task], error: BrokenExecutor) -> Sequence[Outcome]:  # noqa: ARG002
         """Say what became of the tasks of the broken pool, and open a new pool for those that nobody had begun."""
         assert self._executor is not None
-        self._executor.shutdown()  # returns when every process has ended
+        self.dismiss()
+        self.end(PARTING)  # returns when every process has ended
         dead = [child for child in self._children if child.exitcode != -SIGTERM]  # which is how it ends the others
         names = {child.pid: worker_name(self.role, child) for child in self._children if child.pid is not None}
-        lost = {self._numbers[task]: task for task in tasks}
+        lost = {self._numbers[task]: task for task in tasks if task in self._numbers}
         self._numbers.clear()
         outcomes, unbegun = sort_losses(lost, self._board.taken(), dead, names)
         self._executor = self._open()

@@ -9,7 +9,8 @@ the trap: a process that has put something does not end before its feeder has wr
 full. Who joins such a process before he has read the queue waits for ever; so here a thread reads until the very end.
 
 The pipe has one lock for all who read and one for all who write. A process that is killed while it holds one holds it
-for ever, or leaves half a message behind. So when one dies, its whole crew is ended and started anew, on new queues. A
+for ever, or leaves half a message behind; and who waits for a task does so with the lock in his hand: if he is frozen
+there, nobody gets any. So when one dies, or tasks are stuck, the whole crew is ended and started anew, on new queues. A
 board in shared memory tells whose page it was, and which tasks nobody had begun.
 """
 
@@ -34,6 +35,9 @@ from crawler.work.base import Work
 LOOK = 1.0
 """Seconds that a full hand-off is waited for before it is asked whether anyone is left to empty it."""
 
+LOOKS = 3
+"""How often that is done before it is taken to be stuck: a full one is granted a task only as a worker is through."""
+
 
 class Done(NamedTuple):
     """What a worker puts for each task."""
@@ -43,7 +47,7 @@ class Done(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What the watch says when one of a crew's processes has ended."""
+    """What the watch says when one of a crew's processes has ended; or that the crew is of no use any more."""
 
 
 Tasks: TypeAlias = "Queue[tuple[int, Task] | None]"
@@ -185,20 +189,21 @@ class ProcessQueueBackend(ProcessBackend):
         self._await_readiness()
 
     def submit(self, task: Task) -> None:
-        """Put a task into its crew's queue."""
-        number, role = next(self._numbers), task.role.crew
-        while not self._crews[role].put(number, task):
-            if ended(self._crews[role].workers):
-                self._late += self._replace(self._crews[role])
+        """Put a task into its crew's queue. Where there is no room for long, the crew does not work and is replaced."""
+        looks = count(1)
+        while not (crew := self._crews[task.role.crew]).put(next(self._numbers), task):
+            if ended(crew.workers) or next(looks) % LOOKS == 0:
+                self._late += self._replace(crew)
 
     def recall(self) -> Sequence[Task]:
         """Empty the queues."""
         return [task for crew in self._crews.values() for task in crew.recall()]
 
     def abandon(self, task: Task) -> None:
-        """Kill the process that hangs in `task`; what follows is what follows any death. Or forget it, if none does."""
+        """Kill the process that hangs in `task`; what follows is what follows any death, or where none has begun it."""
         for crew in self._crews.values():
-            write_off(task, crew.flying, crew.board.taken(), crew.workers)
+            if write_off(task, crew.flying, crew.board.taken(), crew.workers):
+                self._inbox.put((crew, Ended()))
 
     def stop(self) -> None:
         """Tell the workers that this is the end, and end those that do not hear it."""
