@@ -112,7 +112,12 @@ def run(
             config = for_fixture_site(config, server.url, per_host=crew)
         around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
         backend = _open_backend(config, _private_hosts(config, store), around, watcher)
-        stack.enter_context(leaving_no_orphans(store, backend))
+        try:
+            stack.enter_context(leaving_no_orphans(store, backend))
+        except BackendError:
+            if interrupts.count:
+                return Result(folder, {}, interrupted=True)
+            raise
         frontier = _open_frontier(config, backend, store)
         started, started_at = time.monotonic(), datetime.now(UTC)
         settled_before = frontier.tally.fetched
@@ -125,7 +130,9 @@ def run(
                     frontier.complete(outcome, time.monotonic())
             keeper.save(frontier.take_changes(), frontier.tally.counters)
             store.commit()
-            raise
+            if not interrupts.count:  # else what interrupted the crawl may have ended its workers, too
+                raise
+            finished = False
         elapsed = time.monotonic() - started
         processes = BACKENDS[config.crawl.backend].processes
         cost = tree_usage(besides=server.pid if server else None) if processes else usage()
@@ -218,16 +225,9 @@ def _open_backend(
 
 def _about(config: Config) -> Mapping[str, Any]:
     """Return what a trace says of the crawl."""
-    crawl = config.crawl
-    return {
-        "backend": crawl.backend,
-        "client": config.client,
-        "parser": config.extract.parser,
-        "producers": crawl.producers,
-        "consumers": crawl.consumers,
-        "capacity": crawl.capacity,
-        "versions": versions(),
-    }
+    crew = {key: getattr(config.crawl, key) for key in ("producers", "consumers", "capacity")}
+    chosen = {"backend": config.crawl.backend, "client": config.client, "parser": config.extract.parser}
+    return {**chosen, **crew, "versions": versions()}
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:

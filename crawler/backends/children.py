@@ -68,7 +68,7 @@ def context(method: str = "auto", preload: Sequence[str] = ()) -> BaseContext:
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Start processes here: none of them hears Ctrl-C, and that one cannot be started is said in one line."""
+    """Start processes here: none hears what stops a crawl, and that one cannot be started is said in one line."""
     try:
         Path.cwd()  # asked first: what multiprocessing starts for itself would say it in a traceback
     except OSError as error:
@@ -89,16 +89,17 @@ def _why(error: Exception) -> str:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Block SIGINT, for this thread and for what it starts, which keeps it blocked from its first instruction on.
+    """Block SIGINT and SIGTERM, for this thread and for what it starts, from its first instruction on.
 
-    A terminal's Ctrl-C goes to the whole group of processes, and would be the end of one that is still importing what
-    it needs to ignore it. This process gets it afterwards, or by another thread.
+    A terminal's Ctrl-C goes to the whole group of processes, as the SIGTERM of a service manager does, and would be the
+    end of one that is still importing what it needs to ignore it, and of the fork server, without which nothing can be
+    started any more. This process gets them afterwards, or by another thread.
     """
     if not hasattr(signal, "pthread_sigmask"):  # as on Windows
         yield
         return
-    resource_tracker.ensure_running()  # now: it unblocks SIGINT where it starts its own process
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # now: it unblocks them where it starts its own process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -106,9 +107,14 @@ def _deaf() -> Iterator[None]:
 
 
 def settle_in() -> None:
-    """Make this child process a good one: deaf to Ctrl-C, which is for the coordinator, and gone when that is."""
+    """Make this child process a good one: deaf to Ctrl-C, which is for the coordinator, and gone when that is.
+
+    SIGTERM ends it: that is how pools end their processes.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

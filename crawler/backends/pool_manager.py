@@ -29,7 +29,7 @@ from multiprocessing.managers import SyncManager
 from multiprocessing.pool import IMapIterator
 from multiprocessing.process import BaseProcess
 from queue import Queue, SimpleQueue
-from signal import SIGTERM
+from signal import SIG_IGN, SIGTERM, signal
 from threading import Barrier, Thread
 from typing import NamedTuple, TypeAlias
 
@@ -97,6 +97,12 @@ def _enter(role: Role, work: Work) -> None:
         _problem = str(Unable(_name, str(error)))
 
 
+def _manage() -> None:
+    """Run once in each new manager process, which ends when it is told to, and takes its folder away then."""
+    settle_in()
+    signal(SIGTERM, SIG_IGN)
+
+
 def _meet(all_here: Barrier, notices: Notices) -> Met:
     """Take the queue, and wait until every process is here, so that each is called once."""
     global _notices
@@ -146,7 +152,7 @@ class Crew:
         ways = context(plan.start_method, plan.preload)
         self._manager = SyncManager(ctx=ways)
         with starting():
-            self._manager.start(settle_in)
+            self._manager.start(_manage)
             self._pool = ways.Pool(self.workers, _enter, (role, plan.work))
         self.children = set(active_children()) - self._others
         self._notices: Notices | None = None

@@ -51,6 +51,37 @@ def test_what_had_come_back_is_kept_when_the_backend_fails(
     assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("come_back", [saved, taken_in, left_with_the_backend])
+def test_a_backend_that_fails_when_it_is_interrupted_is_an_interruption(
+    come_back: Callable[[Frontier, Backend, Keeper], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pump(frontier: Frontier, backend: Backend, keeper: Keeper, **_: object) -> bool:
+        come_back(frontier, backend, keeper)
+        interrupts.count = 1
+        raise BackendError("its processes have been ended")
+
+    interrupts = Interrupts()
+    monkeypatch.setattr(job, "pump", pump)
+    config = check({"crawl": {"start_urls": [TASK.url]}, "politeness": {"obey_robots": False}}, "a test")
+    result = job.run(config, tmp_path, Mode.FRESH, Watcher(), interrupts)
+    assert (result.interrupted, result.report["status"]) == (True, "interrupted")
+    assert (tmp_path / "report.json").exists()
+    assert TASK.url in (tmp_path / "pages.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_backend_that_cannot_start_when_it_is_interrupted_is_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: Backend) -> None:
+        interrupts.count = 1
+        raise BackendError("its processes have been ended")
+
+    interrupts = Interrupts()
+    monkeypatch.setattr("crawler.backends.queue.QueueBackend.start", start)
+    config = check({"crawl": {"start_urls": [TASK.url], "backend": "queue"}}, "a test")
+    assert job.run(config, tmp_path, Mode.FRESH, Watcher(), interrupts).interrupted
+
+
 def test_crawls_that_begin_within_one_second_get_folders_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
