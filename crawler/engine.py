@@ -24,7 +24,10 @@ GRACE = 10.0
 
 
 class Interrupts:
-    """Counts what asks the crawl to stop: SIGINT (Ctrl-C) and SIGTERM. A context manager, for the main thread."""
+    """Counts what asks the crawl to stop: SIGINT (Ctrl-C), SIGTERM, and SIGHUP (the terminal is gone).
+
+    A context manager, for the main thread. A SIGHUP that is ignored when it is entered, as under nohup, stays ignored.
+    """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,13 +35,16 @@ class Interrupts:
         self.count = 0
 
     def __enter__(self) -> Self:
-        self._before = [signal.signal(number, self._seen) for number in self.SIGNALS]
+        numbers = list(self.SIGNALS)
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._seen) for number in numbers}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in zip(self.SIGNALS, self._before, strict=True):
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _seen(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -25,6 +25,10 @@ TRIES = 3
 """How often a process that ends before it can work is started again."""
 
 
+OF_TERMINALS = {signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])}
+"""Signals that a terminal sends to a whole group of processes: at Ctrl-C, and when it goes."""
+
+
 class Ready(NamedTuple):
     """The first word of a worker process: it can work."""
 
@@ -89,7 +93,7 @@ def _why(error: Exception) -> str:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Block SIGINT and SIGTERM, for this thread and for what it starts, from its first instruction on.
+    """Block what a terminal sends, and SIGTERM, for this thread and for what it starts, from its first instruction on.
 
     A terminal's Ctrl-C goes to the whole group of processes, as the SIGTERM of a service manager does, and would be the
     end of one that is still importing what it needs to ignore it, and of the fork server, without which nothing can be
@@ -98,9 +102,11 @@ def _deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # as on Windows
         yield
         return
-    resource_tracker.ensure_running()  # now: it unblocks them where it starts its own process
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    deaf = {*OF_TERMINALS, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
     try:
+        resource_tracker.ensure_running()  # now: it unblocks two of them where it starts its own process
+        signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -111,7 +117,8 @@ def settle_in() -> None:
 
     SIGTERM ends it: that is how pools end their processes.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in OF_TERMINALS:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

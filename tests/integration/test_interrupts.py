@@ -15,15 +15,21 @@ from tests.integration.test_command_line import LIMIT, PAGES, canonical, lines, 
 every_process_backend = pytest.mark.parametrize("backend", [name for name in BACKENDS if BACKENDS[name].processes])
 
 
+every_way_to_stop = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+
+
+@every_way_to_stop
 @every_process_backend
-def test_sigterm_to_all_processes_of_a_crawl_is_an_interruption_like_any_other(backend: str, tmp_path: Path) -> None:
+def test_a_signal_to_all_processes_of_a_crawl_is_an_interruption_like_any_other(
+    backend: str, number: signal.Signals, tmp_path: Path
+) -> None:
     with FixtureServer(pages=PAGES, latency=0.1) as server:
         args = [arg for arg in shop(server, tmp_path, backend) if arg != "--quiet"]
         with started(*args, stderr=subprocess.PIPE) as crawl:
             end = time.monotonic() + LIMIT
             while server.stats()["hits"] < 10:
                 assert time.monotonic() < end
-            os.killpg(crawl.pid, signal.SIGTERM)
+            os.killpg(crawl.pid, number)
             _, told = crawl.communicate(timeout=LIMIT)
         assert (crawl.returncode, b"Traceback" in told) == (130, False), told.decode()
         assert b"interrupted; the state is saved. To go on: " in told

@@ -1,5 +1,6 @@
 """The loop: how it ends when it is interrupted."""
 
+import signal
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -50,3 +51,21 @@ def test_a_crawl_that_is_interrupted_as_it_ends_has_ended(links: Sequence[str], 
     frontier.start([START])
     assert pump(frontier, backend, Nobody(), interrupts=interrupts) is finished
     assert frontier.tally.settled == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
+def test_a_terminal_that_goes_interrupts_a_crawl_unless_that_is_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with Interrupts() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+        assert interrupts.count == 1
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+        with Interrupts() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGTERM)
+        assert interrupts.count == 1
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
