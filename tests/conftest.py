@@ -2,9 +2,7 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -22,13 +20,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session", autouse=True)
 def _temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have all temporary folders in one that goes: what killed processes leave, nobody else takes away."""
+    """Have programs that tests start put temporary files where they go: what killed ones leave, nobody takes away."""
     tmp_path_factory.getbasetemp()  # pytest's own stay where they are, to be looked at
     with (
         TemporaryDirectory(prefix="crawler-tests-", ignore_cleanup_errors=True) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
-        Path(folder).chmod(0o1777)  # as the one that it stands for: some tests look on as another user
         patch.setenv("TMPDIR", folder)
-        patch.setattr(tempfile, "tempdir", folder)
         yield
