@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -59,7 +60,10 @@ class Console:
         line = self._figures(frontier, now)
         if self._terminal:
             self._next = now + LIVE_EVERY
-            self._show(line)
+            try:
+                self._show(line)
+            except OSError:  # the terminal has gone: that is no reason to end a crawl
+                self._quiet = True
         else:
             self._next = now + PLAIN_EVERY
             self.say(line)
@@ -91,7 +95,8 @@ class Console:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):  # the terminal has gone
+                self._live.stop()
 
     def _figures(self, frontier: Frontier, now: float) -> str:
         tally = frontier.tally

@@ -36,3 +36,17 @@ def test_a_signal_to_all_processes_of_a_crawl_is_an_interruption_like_any_other(
         assert (tmp_path / "report.json").exists()
         assert run(*args, "--resume").returncode == 0
         assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
+
+
+def test_a_crawl_whose_terminal_has_gone_goes_on(tmp_path: Path) -> None:
+    """As under `nohup`: what it would show is lost, and nothing else."""
+    with FixtureServer(pages=PAGES, latency=0.1) as server:
+        args = [arg for arg in shop(server, tmp_path, "queue") if arg != "--quiet"]
+        ours, its = os.openpty()
+        with started(*args, stderr=its) as crawl:
+            os.close(its)
+            while b"pages/s" not in os.read(ours, 4096):
+                pass
+            os.close(ours)
+            assert crawl.wait(LIMIT) == 0
+        assert canonical(lines(tmp_path / "items.jsonl")) == truth(server, PAGES)
