@@ -13,9 +13,11 @@ settings.register_profile("default", derandomize=True, deadline=None, max_exampl
 settings.register_profile("soak", derandomize=False, deadline=None, max_examples=5000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# A shell starts what runs in its background deaf to Ctrl-C, and that is inherited; the tests send it to their children.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what runs in its background deaf to Ctrl-C, and nohup to a terminal that goes, and that is inherited;
+# the tests send both to their children.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
