@@ -59,7 +59,7 @@ def reading(pages: Sequence[tuple[str, bytes]]) -> dict[str, float]:
         at.append(time.thread_time())
         extractor._links(anchors, base, None)
         at.append(time.thread_time())
-        fields = {field.name: field.read(document, base) for field in extractor._fields}
+        fields = {field.name: field.read(document, base, None) for field in extractor._fields}
         at.append(time.thread_time())
         del document, marks, anchors
         at.append(time.thread_time())

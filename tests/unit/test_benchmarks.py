@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from crawler.compare.model import Machine
-from tests.benchmarks import profile
+from fixtures.site import Site
+from tests.benchmarks import page, profile
 from tests.benchmarks.agreement import Answer, answer, claims, speeds
 from tests.benchmarks.document import PERFORMANCE, record, table
 from tests.benchmarks.rivals.chart import Chart, chart, svg
@@ -99,6 +100,15 @@ def ends(drawn: Chart, number: int) -> list[float]:
     panel = drawn.panels[number]
     unit = (panel.ticks[1].at - panel.left) / float(panel.ticks[1].text)
     return [(bar.end - panel.left) / unit for bar in panel.bars]
+
+
+def test_the_parts_of_reading_a_page_are_those_of_a_crawl() -> None:
+    """They are called one by one, so what a crawl calls otherwise must be called otherwise there, too."""
+    site = Site(20)
+    reply = site.reply(site.item(1).path, "http://shop.test/")
+    assert reply is not None
+    spent = page.reading([("http://shop.test" + site.item(1).path, reply.body)])
+    assert all(seconds > 0 for seconds in spent.values())
 
 
 def test_figures_are_kept_in_a_file(tmp_path: Path) -> None:
