@@ -6,13 +6,14 @@ from crawler.compare.model import Estimate
 from tests.benchmarks.document import hardware, table
 from tests.benchmarks.rivals.results import KB, MB, Kind, Results, System
 
-COLUMNS = ("", "pages/s", "times Scrapy, wall", "times Scrapy, CPU", "CPU ms a page", "CPU, times by hand", "peak MB")
+COLUMNS = ("", "pages/s", "times Scrapy, wall", "times Scrapy, CPU", "CPU ms a page")
 
 
 def markdown(results: Results) -> str:
     """Return the table, and below it in a paragraph how it was measured."""
     grown = (f"pages/s at {results.grown_to:,}", "peak MB there", "KB a page more") if results.grown_to else ()
-    columns = (*COLUMNS, *grown)
+    by_hand = ("CPU, times by hand",) if results.bare else ()
+    columns = (*COLUMNS, *by_hand, "peak MB", *grown)
     wrong = [system for system in results.systems if system.problem]
     rows = [
         *(_row(results, system) for system in results.right),
@@ -25,13 +26,13 @@ def _row(results: Results, system: System) -> Sequence[str]:
     backend, comma, how = system.name.partition(", ")
     scale, bare = results.scale, results.bare
     ratios = [ratio(system.ratio(scale, figure)) if scale else "" for figure in ("wall", "cpu")]
-    more = ratio(bare.ratio(system, "cpu")) if bare else ""
+    by_hand = [ratio(bare.ratio(system, "cpu"))] if bare else []
     cells = [
         f"`{backend}`{comma}{how}" if system.kind is Kind.OURS else system.name,
         f"{system.speed(results.pages).median:,.0f}",
         *("1.0" if system is scale else text for text in ratios),
         f"{system.cpu(results.pages).median:.2f}",
-        "1.0" if system is bare else more,
+        *by_hand,
         f"{system.memory.median / MB:.0f}",
     ]
     if not results.grown_to:
