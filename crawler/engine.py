@@ -23,22 +23,25 @@ GRACE = 10.0
 """Seconds that requests in flight are given to finish after a first Ctrl-C."""
 
 
+def stopping_signals() -> list[signal.Signals]:
+    """Return what asks a program to stop, besides Ctrl-C: SIGTERM, and SIGHUP unless it is ignored, as under nohup."""
+    numbers = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers
+
+
 class Interrupts:
     """Counts what asks the crawl to stop: SIGINT (Ctrl-C), SIGTERM, and SIGHUP (the terminal is gone).
 
     A context manager, for the main thread. A SIGHUP that is ignored when it is entered, as under nohup, stays ignored.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
     def __init__(self) -> None:
         self.count = 0
 
     def __enter__(self) -> Self:
-        numbers = list(self.SIGNALS)
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            numbers.append(signal.SIGHUP)
-        self._before = {number: signal.signal(number, self._seen) for number in numbers}
+        self._before = {number: signal.signal(number, self._seen) for number in (signal.SIGINT, *stopping_signals())}
         return self
 
     def __exit__(

@@ -19,7 +19,7 @@ from crawler.heap import share_heap
 from crawler.limits import raise_open_files, too_few_files
 from crawler.model import Role
 from crawler.orphans import await_orphans, leaving_no_orphans
-from crawler.report import describe, problem, versions
+from crawler.report import about, describe, problem
 from crawler.store.database import DATABASE, StoreError, WrongFolderError, explained
 from crawler.store.store import Store
 from crawler.trace.switch import Untraced, remove_trace, tracing
@@ -110,7 +110,7 @@ def run(
             watcher.say(f"no start URL: crawling the fixture site, served at {server.url} in a process of its own")
             crew = config.crawl.producers + config.crawl.consumers + config.crawl.capacity
             config = for_fixture_site(config, server.url, per_host=crew)
-        around = stack.enter_context(tracing(folder, _about(config)) if trace else Untraced())
+        around = stack.enter_context(tracing(folder, about(config)) if trace else Untraced())
         backend = _open_backend(config, _private_hosts(config, store), around, watcher)
         try:
             stack.enter_context(leaving_no_orphans(store, backend))
@@ -221,13 +221,6 @@ def _open_backend(
         say=watcher.say,
     )
     return around.backend(BACKENDS[crawl.backend].load()(around.plan(plan)))
-
-
-def _about(config: Config) -> Mapping[str, Any]:
-    """Return what a trace says of the crawl."""
-    crew = {key: getattr(config.crawl, key) for key in ("producers", "consumers", "capacity")}
-    chosen = {"backend": config.crawl.backend, "client": config.client, "parser": config.extract.parser}
-    return {**chosen, **crew, "versions": versions()}
 
 
 def _open_frontier(config: Config, backend: Backend, store: Store) -> Frontier:

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 LIBRARIES = ("ada-url", "aiohttp", "beautifulsoup4", "lxml", "protego", "pycurl", "requests", "selectolax", "urllib3")
 
 
+def about(config: Config) -> dict[str, Any]:
+    """Return what a trace says of its crawl."""
+    crawl = config.crawl
+    return {
+        **_chosen(config),
+        "producers": crawl.producers,
+        "consumers": crawl.consumers,
+        "capacity": crawl.capacity,
+        "versions": versions(),
+    }
+
+
+def _chosen(config: Config) -> dict[str, str]:
+    return {"backend": config.crawl.backend, "client": config.client, "parser": config.extract.parser}
+
+
 def describe(
     config: Config,
     frontier: Frontier,
@@ -38,9 +54,7 @@ def describe(
     latency, handoff = tally.latency, tally.handoffs.delays
     shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
     return {
-        "backend": config.crawl.backend,
-        "client": config.client,
-        "parser": config.extract.parser,
+        **_chosen(config),
         "start_urls": config.crawl.start_urls,
         "status": "interrupted" if interrupted else "limit" if frontier.pending else "finished",
         "outcomes": {verdict.value: tally.verdicts[verdict] for verdict in Verdict},

@@ -14,6 +14,7 @@ begin as soon as others end, without waiting for the coordinator's turn.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from crawler.backends.base import PARTING, Backend, BackendError, Plan
@@ -49,7 +50,8 @@ class AsyncioBackend(Backend):
 
     def start(self) -> None:
         """Open the client."""
-        if asyncio._get_running_loop() is not None:
+        with suppress(RuntimeError):  # which is what it says where all is well
+            asyncio.get_running_loop()
             raise BackendError("this thread runs an event loop already: run the crawl in another (asyncio.to_thread)")
         try:
             self._performer = self._loop.run_until_complete(_open(self.plan.work))

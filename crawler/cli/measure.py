@@ -12,6 +12,7 @@ import click
 from crawler.advise import MOST_PAGES
 from crawler.cli.base import FAILED, INTERRUPTED, OK, Folder, configuration, configured, warn
 from crawler.console import Console, printable, table
+from crawler.engine import stopping_signals
 
 
 @contextmanager
@@ -25,16 +26,12 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
             heard = True
             raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in heeded:
-        signal.signal(number, hear)
+    before = {number: signal.signal(number, hear) for number in stopping_signals()}
     try:
         yield
     finally:
-        for number in heeded:
-            signal.signal(number, before[number])
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @click.command(short_help="Measure the backends on the fixture site.")

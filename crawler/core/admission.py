@@ -145,7 +145,7 @@ class Admission:
             self._ledger.stray(task)
 
     def _take_back(self, task: Task) -> None:
-        """Take in what an earlier run kept."""
+        """Let in what was kept, if its host is in scope by now; else keep it on."""
         if not self._scope.holds(task.url):
             self._strays.keep(task)
         elif task.url not in self._ledger.known:
