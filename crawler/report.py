@@ -22,16 +22,14 @@ def about(config: Config) -> dict[str, Any]:
     """Return what a trace says of its crawl."""
     crawl = config.crawl
     return {
-        **_chosen(config),
+        "backend": crawl.backend,
+        "client": config.client,
+        "parser": config.extract.parser,
         "producers": crawl.producers,
         "consumers": crawl.consumers,
         "capacity": crawl.capacity,
         "versions": versions(),
     }
-
-
-def _chosen(config: Config) -> dict[str, str]:
-    return {"backend": config.crawl.backend, "client": config.client, "parser": config.extract.parser}
 
 
 def describe(
@@ -54,7 +52,9 @@ def describe(
     latency, handoff = tally.latency, tally.handoffs.delays
     shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
     return {
-        **_chosen(config),
+        "backend": config.crawl.backend,
+        "client": config.client,
+        "parser": config.extract.parser,
         "start_urls": config.crawl.start_urls,
         "status": "interrupted" if interrupted else "limit" if frontier.pending else "finished",
         "outcomes": {verdict.value: tally.verdicts[verdict] for verdict in Verdict},
